@@ -25,6 +25,8 @@ typedef struct Actor {
 
 /* Finds the actor of a request by its session cookie or bearer token; a stranger when there is none. */
 struct Actor *identity_of(Request *rq);
+/* Does a writing request carry the token of its session (field "_csrf" or header X-CSRF-Token), or a bearer token? */
+bool csrf_ok(Request *rq);
 /* The actor of background work. */
 const Actor *system_actor(void);
 
