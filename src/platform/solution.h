@@ -67,6 +67,7 @@ typedef struct Solution {
     const Metric *metrics;
     const struct WfHandler *handlers; /* service tasks of its processes */
     void (*start)(Store *store);              /* after migrations, before the first request; may be NULL */
+    void (*stop)(void);                       /* after the last request and job */
     void (*load_reference)(Db *db);           /* reference data, idempotent, at each start */
     void (*load_demo)(Store *store);          /* demonstration data, once, by `sen init --demo` */
     bool (*verify)(Db *db, Json complaints);  /* adds sentences that name what is broken; true when sound (`sen verify`) */

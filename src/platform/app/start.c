@@ -121,3 +121,13 @@ void app_prepare(Store *store)
             (*solution)->start(store);
     }
 }
+
+void app_finish(void)
+{
+    size_t count = 0;
+    while (solutions()[count])
+        count++;
+    while (count--)
+        if (solutions()[count]->stop)
+            solutions()[count]->stop();
+}

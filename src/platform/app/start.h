@@ -20,6 +20,8 @@ size_t app_migrations(const Migration **migrations);
 Store *app_open(const Config *config, Settings *settings, bool migrate);
 /* Reference data, start hooks. */
 void app_prepare(Store *store);
+/* Stop hooks, in reverse order. */
+void app_finish(void);
 
 extern const Solution app_solution; /* /healthz /readyz /metrics /openapi.json */
 Json openapi_document(Server *server);
