@@ -1,4 +1,5 @@
-/* The kinds of block, as a table from their name to what sets them. Sizes and styles are those of Decree 30/2020, Phụ lục I, mục V. */
+/* The kinds of block, as a table from their name to what sets them. Sizes and styles are those of Decree
+ * 30/2020, Phụ lục I, mục V. */
 #include "platform/reports/sheet.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -11,7 +12,9 @@
 static const struct {
     const char *name;
     PangoAlignment align;
-} ALIGNMENTS[] = { { "left", PANGO_ALIGN_LEFT }, { "center", PANGO_ALIGN_CENTER }, { "right", PANGO_ALIGN_RIGHT } };
+} ALIGNMENTS[] = { { "left", PANGO_ALIGN_LEFT },
+                   { "center", PANGO_ALIGN_CENTER },
+                   { "right", PANGO_ALIGN_RIGHT } };
 
 static PangoAlignment alignment(Json block, PangoAlignment otherwise)
 {
@@ -43,7 +46,8 @@ static void set_subtitle(Sheet *sheet, Json block)
     sheet->y += 2 * MM;
 }
 
-/* Cuts "[[So 18]]" out of a text: a no-break space stands for it there and a shape of its width in the layout. */
+/* Cuts "[[So 18]]" out of a text: a no-break space stands for it there and a shape of its width in the
+ * layout. */
 static char *cut_gaps(const char *text, Gap *gaps, size_t *count, size_t most)
 {
     Buf out = { 0 };
@@ -53,7 +57,8 @@ static char *cut_gaps(const char *text, Gap *gaps, size_t *count, size_t most)
         if (!space || *count == most)
             break;
         buf_add(&out, text, (size_t)(at - text));
-        gaps[(*count)++] = (Gap){ text_copy_n(at + 2, (size_t)(space - at - 2)), out.size, atof(space + 1) * MM };
+        gaps[(*count)++] =
+            (Gap){ text_copy_n(at + 2, (size_t)(space - at - 2)), out.size, atof(space + 1) * MM };
         buf_text(&out, "\u00a0");
         text = end + 2;
     }
@@ -81,9 +86,12 @@ static void set_text(Sheet *sheet, Json block)
     Gap gaps[MOST_GAPS];
     size_t count = 0;
     const char *text = json_str(block, "text");
-    TextStyle style = { .size = number_or(block, "size", 13), .bold = json_bool(block, "bold"),
-                        .italic = json_bool(block, "italic"), .align = alignment(block, PANGO_ALIGN_LEFT),
-                        .justify = text_is(json_str(block, "align"), "justify"), .leading = 1.15 };
+    TextStyle style = { .size = number_or(block, "size", 13),
+                        .bold = json_bool(block, "bold"),
+                        .italic = json_bool(block, "italic"),
+                        .align = alignment(block, PANGO_ALIGN_LEFT),
+                        .justify = text_is(json_str(block, "align"), "justify"),
+                        .leading = 1.15 };
     if (style.justify)
         style.indent = 10 * MM;
     if (json_bool(block, "fields"))
@@ -159,7 +167,8 @@ static double set_items(Sheet *sheet, Json items, double gutter)
 {
     double top = sheet->y, lowest = top, left = sheet->left, width = sheet->width;
     size_t count = json_array_size(items);
-    json_each (items, i, item) {
+    json_each(items, i, item)
+    {
         sheet->y = top;
         sheet->width = (width - gutter * (double)(count - 1)) / (double)count;
         sheet->left = left + (double)i * (sheet->width + gutter);
@@ -183,7 +192,7 @@ static void set_columns(Sheet *sheet, Json block)
     double height = set_items(&trial, items, 6 * MM) - sheet->y;
     sheet_tag(sheet, NULL);
     if (!sheet->unbroken && height > sheet->bottom - sheet->top) {
-        json_each (items, i, item) /* longer than a page: one below the other loses nothing */
+        json_each(items, i, item) /* longer than a page: one below the other loses nothing */
             sheet_blocks(sheet, item);
         return;
     }
@@ -198,9 +207,9 @@ static const struct Kind {
     const char *name;
     void (*set)(Sheet *sheet, Json block);
 } KINDS[] = {
-    { "heading2", sheet_head }, { "title", set_title }, { "subtitle", set_subtitle }, { "text", set_text },
-    { "pairs", sheet_pairs },   { "table", sheet_table }, { "columns", set_columns }, { "qr", set_qr },
-    { "space", set_space },     { "line", set_line },   { "field", set_field },
+    { "heading2", sheet_head }, { "title", set_title },   { "subtitle", set_subtitle }, { "text", set_text },
+    { "pairs", sheet_pairs },   { "table", sheet_table }, { "columns", set_columns },   { "qr", set_qr },
+    { "space", set_space },     { "line", set_line },     { "field", set_field },
 };
 
 static void set_block(Sheet *sheet, Json block)
@@ -216,7 +225,8 @@ static void set_block(Sheet *sheet, Json block)
 
 void sheet_blocks(Sheet *sheet, Json blocks)
 {
-    json_each (blocks, i, block) {
+    json_each(blocks, i, block)
+    {
         set_block(sheet, block);
         sheet_tag(sheet, NULL);
     }

@@ -1,9 +1,10 @@
-/* The head of official documents (Decree 30/2020, Phụ lục I, mục II.1–4): the agency on the left, the national name and motto on the right,
- * below them number and place with date.
+/* The head of official documents (Decree 30/2020, Phụ lục I, mục II.1–4): the agency on the left, the
+ * national name and motto on the right, below them number and place with date.
  *
- * Of the left lines, those before the one that begins with "Số" name agencies: the upper one plain, the issuing one bold with a rule of 1/3 to
- * 1/2 of its length. On the right the first is the national name, bold; the second the motto, bold with a rule as long as itself; what
- * follows is the place and date, italic. A line may say otherwise for itself. */
+ * Of the left lines, those before the one that begins with "Số" name agencies: the upper one plain, the
+ * issuing one bold with a rule of 1/3 to 1/2 of its length. On the right the first is the national name,
+ * bold; the second the motto, bold with a rule as long as itself; what follows is the place and date, italic.
+ * A line may say otherwise for itself. */
 #include "platform/reports/sheet.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -19,7 +20,8 @@ typedef struct HeadLine {
 
 static size_t agency_lines(Json lines)
 {
-    json_each (lines, i, line) {
+    json_each(lines, i, line)
+    {
         const char *text = json_is_object(line) ? json_str(line, "text") : cell_text(line);
         if (text_starts(text, "Số"))
             return i;
@@ -31,7 +33,8 @@ static HeadLine left_line(Json lines, size_t i)
 {
     size_t agencies = agency_lines(lines);
     bool issuing = i + 1 == agencies;
-    return (HeadLine){ .style = { .size = i < agencies ? 12 : 13, .bold = issuing }, .rule = issuing ? 0.4 : 0 };
+    return (HeadLine){ .style = { .size = i < agencies ? 12 : 13, .bold = issuing },
+                       .rule = issuing ? 0.4 : 0 };
 }
 
 static HeadLine right_line(size_t i)

@@ -1,4 +1,5 @@
-/* Text on the sheet: paragraphs become lines by Pango, and lines are put one by one, so that a page may end between any two. */
+/* Text on the sheet: paragraphs become lines by Pango, and lines are put one by one, so that a page may end
+ * between any two. */
 #include "platform/reports/sheet.h"
 #include "base/arena.h"
 #include "base/fault.h"
@@ -43,7 +44,8 @@ double layout_height(PangoLayout *layout)
 }
 
 /* The form fields whose gap lies in this line. */
-static void note_gaps(Sheet *sheet, PangoLayoutLine *line, double x, double height, const Gap *gaps, size_t count)
+static void note_gaps(Sheet *sheet, PangoLayoutLine *line, double x, double height, const Gap *gaps,
+                      size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t first = (size_t)line->start_index, after = first + (size_t)line->length;
@@ -51,7 +53,8 @@ static void note_gaps(Sheet *sheet, PangoLayoutLine *line, double x, double heig
             continue;
         int offset;
         pango_layout_line_index_to_x(line, (int)gaps[i].index, FALSE, &offset);
-        sheet_place(sheet, gaps[i].name, "text", x + (double)offset / PANGO_SCALE, sheet->y, gaps[i].width, height);
+        sheet_place(sheet, gaps[i].name, "text", x + (double)offset / PANGO_SCALE, sheet->y, gaps[i].width,
+                    height);
     }
 }
 

@@ -1,23 +1,27 @@
 /* PDF documents: the pages themselves. What stands on them is set by blocks.c, table.c and head.c.
  *
- * Decree 30/2020, Phụ lục I: A4, margins 20 mm above and below, 30 mm left, 15 mm right, Times New Roman; we use Liberation Serif, which has the
- * same metrics and every Vietnamese letter, and which Debian ships. Page numbers stand in the middle of the top margin from page 2 on
- * (Phụ lục I, mục I.7); a document with a footer has them at the right of it, with the number of all pages.
+ * Decree 30/2020, Phụ lục I: A4, margins 20 mm above and below, 30 mm left, 15 mm right, Times New Roman; we
+ * use Liberation Serif, which has the same metrics and every Vietnamese letter, and which Debian ships. Page
+ * numbers stand in the middle of the top margin from page 2 on (Phụ lục I, mục I.7); a document with a footer
+ * has them at the right of it, with the number of all pages.
  *
- * Cairo calls back for each piece of output. A fault must not leap over Cairo's frames, so the bytes collect on the heap, growth
- * failures are told to Cairo, and only the whole is copied into the arena. */
+ * Cairo calls back for each piece of output. A fault must not leap over Cairo's frames, so the bytes collect
+ * on the heap, growth failures are told to Cairo, and only the whole is copied into the arena. */
 #include "platform/reports/sheet.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/text.h"
 
 #include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double PAGE_WIDTH = 210 * MM, PAGE_HEIGHT = 297 * MM;
-static const double MARGIN_TOP = 20 * MM, MARGIN_BOTTOM = 20 * MM, MARGIN_LEFT = 30 * MM, MARGIN_RIGHT = 15 * MM;
+static const double MARGIN_TOP = 20 * MM, MARGIN_BOTTOM = 20 * MM, MARGIN_LEFT = 30 * MM,
+                    MARGIN_RIGHT = 15 * MM;
 
 typedef struct Output {
     unsigned char *at;
@@ -59,7 +63,7 @@ static void release_surface(void *surface)
 
 static void draw_watermark(Sheet *sheet)
 {
-    TextStyle style = { .size = 54, .bold = true, .align = PANGO_ALIGN_CENTER };
+    TextStyle style = { .size = 50, .bold = true, .align = PANGO_ALIGN_CENTER };
     PangoLayout *layout = sheet_layout(sheet, sheet->options->watermark, PAGE_HEIGHT * 0.8, &style);
     cairo_save(sheet->cr);
     cairo_translate(sheet->cr, PAGE_WIDTH / 2, PAGE_HEIGHT / 2);
@@ -75,11 +79,13 @@ static void draw_footer(Sheet *sheet)
     double y = PAGE_HEIGHT - MARGIN_BOTTOM + 6 * MM;
     TextStyle style = { .size = 10 };
     cairo_move_to(sheet->cr, MARGIN_LEFT, y);
-    pango_cairo_show_layout(sheet->cr, sheet_layout(sheet, sheet->options->footer, sheet->width - 30 * MM, &style));
+    pango_cairo_show_layout(sheet->cr,
+                            sheet_layout(sheet, sheet->options->footer, sheet->width - 30 * MM, &style));
     style.align = PANGO_ALIGN_RIGHT;
     cairo_move_to(sheet->cr, MARGIN_LEFT, y);
     const char *number = fmt("%d/%d", sheet->page, sheet->pages);
-    pango_cairo_show_layout(sheet->cr, sheet_layout(sheet, number, PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT, &style));
+    pango_cairo_show_layout(sheet->cr,
+                            sheet_layout(sheet, number, PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT, &style));
 }
 
 static void draw_number(Sheet *sheet)
@@ -87,7 +93,8 @@ static void draw_number(Sheet *sheet)
     TextStyle style = { .size = 13, .align = PANGO_ALIGN_CENTER };
     cairo_move_to(sheet->cr, MARGIN_LEFT, 8 * MM);
     const char *number = fmt("%d", sheet->page);
-    pango_cairo_show_layout(sheet->cr, sheet_layout(sheet, number, PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT, &style));
+    pango_cairo_show_layout(sheet->cr,
+                            sheet_layout(sheet, number, PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT, &style));
 }
 
 static void begin_page(Sheet *sheet)
@@ -130,7 +137,8 @@ void sheet_tag(Sheet *sheet, const char *tag)
         cairo_tag_begin(sheet->cr, tag, NULL);
 }
 
-void sheet_place(Sheet *sheet, const char *name, const char *type, double x, double y, double width, double height)
+void sheet_place(Sheet *sheet, const char *name, const char *type, double x, double y, double width,
+                 double height)
 {
     if (!sheet->drawing || !sheet->options->places)
         return;
@@ -182,6 +190,32 @@ static void describe(cairo_surface_t *surface, const PdfOptions *options)
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, now);
 }
 
+/* Cairo 1.16 writes the structure tree but does not say in the catalog that there is one, nor in which
+ * language. The catalog is the last object before the table of offsets, so words added to it move nothing but
+ * the table itself. */
+static const void *finish_catalog(const Output *out, const char *lang, size_t *size)
+{
+    static const char NAME[] = "<< /Type /Catalog", TABLE[] = "\nxref\n", START[] = "startxref\n";
+    Buf done = { 0 };
+    const char *at = (const char *)out->at, *end = at + out->size;
+    const char *table = memmem(at, out->size, TABLE, strlen(TABLE));
+    for (const char *next = table; next; table = next)
+        if (!(next = memmem(table + 1, (size_t)(end - table - 1), TABLE, strlen(TABLE))))
+            break;
+    const char *catalog = table && table - at > 400 ? memmem(table - 400, 400, NAME, strlen(NAME)) : NULL;
+    const char *start = catalog ? memmem(table, (size_t)(end - table), START, strlen(START)) : NULL;
+    if (!start)
+        raise_fault(FAULT_INTERNAL, "reports.pdf", "Cairo wrote a catalog of another shape");
+    const char *words = fmt(" /MarkInfo << /Marked true >> /Lang (%s)", text_is(lang, "en") ? "en" : "vi-VN");
+    size_t cut = (size_t)(catalog - at) + strlen(NAME);
+    buf_add(&done, at, cut);
+    buf_text(&done, words);
+    buf_add(&done, at + cut, (size_t)(start - at) - cut);
+    buf_fmt(&done, "startxref\n%zu\n%%%%EOF\n", (size_t)(table + 1 - at) + strlen(words));
+    *size = done.size;
+    return done.at;
+}
+
 const void *pdf_document(Json blocks, const PdfOptions *options, size_t *size)
 {
     Sheet sheet = { .options = options, .context = new_context() };
@@ -203,8 +237,14 @@ const void *pdf_document(Json blocks, const PdfOptions *options, size_t *size)
     cairo_surface_finish(surface);
     cairo_status_t status = cairo_status(sheet.cr) ? cairo_status(sheet.cr) : cairo_surface_status(surface);
     if (status != CAIRO_STATUS_SUCCESS)
-        raise_fault(status == CAIRO_STATUS_NO_MEMORY ? FAULT_MEMORY : FAULT_INTERNAL, "reports.pdf", "Cairo: %s",
-                    cairo_status_to_string(status));
-    *size = out->size;
-    return text_copy_n((const char *)out->at, out->size);
+        raise_fault(status == CAIRO_STATUS_NO_MEMORY ? FAULT_MEMORY : FAULT_INTERNAL, "reports.pdf",
+                    "Cairo: %s", cairo_status_to_string(status));
+    return finish_catalog(out, options->lang, size);
+}
+
+void reports_stop(void)
+{
+    pango_cairo_font_map_set_default(NULL);
+    cairo_debug_reset_static_data();
+    FcFini();
 }

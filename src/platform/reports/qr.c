@@ -1,5 +1,5 @@
-/* QR codes by libqrencode: the same symbol as SVG for pages, PNG for mail, and rectangles in a PDF. Error correction M, quiet zone
- * of four modules (ISO/IEC 18004). */
+/* QR codes by libqrencode: the same symbol as SVG for pages, PNG for mail, and rectangles in a PDF. Error
+ * correction M, quiet zone of four modules (ISO/IEC 18004). */
 #include "platform/reports/sheet.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -23,8 +23,8 @@ static QRcode *encode(const char *text)
 {
     QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
     if (!code)
-        raise_fault(errno == ENOMEM ? FAULT_MEMORY : FAULT_INTERNAL, "reports.qr", "%zu bytes do not become a QR code",
-                    strlen(text));
+        raise_fault(errno == ENOMEM ? FAULT_MEMORY : FAULT_INTERNAL, "reports.qr",
+                    "%zu bytes do not become a QR code", strlen(text));
     arena_defer(release_code, code);
     return code;
 }
@@ -54,8 +54,10 @@ char *qr_svg(const char *text)
     QRcode *code = encode(text);
     Buf out = { 0 };
     int size = code->width + 2 * QUIET;
-    buf_fmt(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\" role=\"img\">", size,
-            size);
+    buf_fmt(&out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\" "
+            "role=\"img\">",
+            size, size);
     buf_fmt(&out, "<path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path fill=\"#000\" d=\"", size, size);
     each_run(code, svg_run, &out);
     buf_text(&out, "\"/></svg>");

@@ -1,7 +1,7 @@
 /* Inside of reports: the sheet that blocks are set on. Lengths are points (1/72 inch), y grows downwards.
  *
- * A document is set twice: once dry, to count the pages, then drawing. Everything that draws asks `drawing` first; everything
- * that takes room does so in both passes, so that they break pages at the same places. */
+ * A document is set twice: once dry, to count the pages, then drawing. Everything that draws asks `drawing`
+ * first; everything that takes room does so in both passes, so that they break pages at the same places. */
 #ifndef SEN_PLATFORM_REPORTS_SHEET_H
 #define SEN_PLATFORM_REPORTS_SHEET_H
 
@@ -14,15 +14,15 @@
 
 typedef struct Sheet {
     const PdfOptions *options;
-    cairo_t *cr;           /* NULL in the dry pass */
+    cairo_t *cr; /* NULL in the dry pass */
     PangoContext *context;
-    double left, width;    /* of the column that is being set */
-    double top, bottom;    /* of the body of every page */
-    double y;              /* where the next thing goes */
-    int page, pages;       /* pages: 0 until the dry pass has counted */
+    double left, width; /* of the column that is being set */
+    double top, bottom; /* of the body of every page */
+    double y;           /* where the next thing goes */
+    int page, pages;    /* pages: 0 until the dry pass has counted */
     bool drawing;
-    bool unbroken;         /* inside columns: they were measured to fit, no page ends there */
-    const char *tag;       /* the structure element that is open, to be closed around a page break */
+    bool unbroken;   /* inside columns: they were measured to fit, no page ends there */
+    const char *tag; /* the structure element that is open, to be closed around a page break */
 } Sheet;
 
 typedef struct TextStyle {
@@ -46,7 +46,8 @@ void sheet_page(Sheet *sheet);
 /* Structure of tagged PDF: "H1", "P", "Table" ...; the tag is closed by the same call with NULL. */
 void sheet_tag(Sheet *sheet, const char *tag);
 /* Notes the place of a form field for PdfOptions.places. */
-void sheet_place(Sheet *sheet, const char *name, const char *type, double x, double y, double width, double height);
+void sheet_place(Sheet *sheet, const char *name, const char *type, double x, double y, double width,
+                 double height);
 
 /* A paragraph ready to be drawn; released with the arena. */
 PangoLayout *sheet_layout(Sheet *sheet, const char *text, double width, const TextStyle *style);

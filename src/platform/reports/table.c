@@ -1,5 +1,6 @@
-/* Tables and pairs. A row stays whole where it can; the head is drawn again on every page; a row longer than a page is cut
- * between lines. One layout per column serves all rows, so a long table costs no more memory than a short one. */
+/* Tables and pairs. A row stays whole where it can; the head is drawn again on every page; a row longer than
+ * a page is cut between lines. One layout per column serves all rows, so a long table costs no more memory
+ * than a short one. */
 #include "platform/reports/sheet.h"
 #include "base/arena.h"
 #include "base/fault.h"
@@ -26,7 +27,9 @@ typedef struct Table {
 static PangoAlignment column_align(Json given)
 {
     const char *align = json_str(given, "align");
-    return text_is(align, "right") ? PANGO_ALIGN_RIGHT : text_is(align, "center") ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT;
+    return text_is(align, "right")    ? PANGO_ALIGN_RIGHT
+           : text_is(align, "center") ? PANGO_ALIGN_CENTER
+                                      : PANGO_ALIGN_LEFT;
 }
 
 static Table table_of(Sheet *sheet, Json given, double size)
@@ -34,12 +37,15 @@ static Table table_of(Sheet *sheet, Json given, double size)
     Table table = { sheet, NULL, json_array_size(given) };
     double sum = 0, x = sheet->left;
     table.columns = alloc_array(table.count + 1, sizeof *table.columns);
-    json_each (given, i, column)
-        sum += json_has(column, "width") ? json_num(column, "width") : 1.0 / (double)table.count;
-    json_each (given, i, column) {
+    json_each(given, i, column) sum +=
+        json_has(column, "width") ? json_num(column, "width") : 1.0 / (double)table.count;
+    json_each(given, i, column)
+    {
         double share = json_has(column, "width") ? json_num(column, "width") : 1.0 / (double)table.count;
         Column *c = &table.columns[i];
-        *c = (Column){ .title = json_str(column, "title"), .x = x, .width = sheet->width * share / sum,
+        *c = (Column){ .title = json_str(column, "title"),
+                       .x = x,
+                       .width = sheet->width * share / sum,
                        .style = { .size = size, .align = column_align(column) } };
         c->layout = sheet_layout(sheet, "", c->width - 2 * PAD, &c->style);
         x += c->width;
@@ -54,7 +60,8 @@ static void fill_row(Table *table, Json row, bool head)
         TextStyle style = c->style;
         if (head)
             style = (TextStyle){ .size = c->style.size, .bold = true, .align = PANGO_ALIGN_CENTER };
-        sheet_layout_set(c->layout, head ? c->title : cell_text(json_array_get(row, i)), c->width - 2 * PAD, &style);
+        sheet_layout_set(c->layout, head ? c->title : cell_text(json_array_get(row, i)), c->width - 2 * PAD,
+                         &style);
         c->next_line = 0;
     }
 }
@@ -172,7 +179,8 @@ static void draw_row(Table *table, Json row, bool framed, bool headed)
 
 void sheet_table(Sheet *sheet, Json block)
 {
-    Table table = table_of(sheet, json_at(block, "columns"), json_has(block, "size") ? json_num(block, "size") : 12);
+    Table table =
+        table_of(sheet, json_at(block, "columns"), json_has(block, "size") ? json_num(block, "size") : 12);
     Json rows = json_at(block, "rows");
     if (!table.count)
         return;
@@ -180,8 +188,7 @@ void sheet_table(Sheet *sheet, Json block)
     sheet_need(sheet, row_height(&table) * 2); /* a head alone at the foot of a page helps nobody */
     sheet_tag(sheet, "Table");
     draw_head(&table);
-    json_each (rows, i, row)
-        draw_row(&table, row, true, true);
+    json_each(rows, i, row) draw_row(&table, row, true, true);
     sheet_tag(sheet, NULL);
     sheet->y += 3 * MM;
 }
@@ -193,7 +200,8 @@ void sheet_pairs(Sheet *sheet, Json block)
     json_add(columns, json_set_num(json_new(), "width", 0.66));
     Table table = table_of(sheet, columns, 13);
     sheet_tag(sheet, "Table");
-    json_each (items, i, item) {
+    json_each(items, i, item)
+    {
         Json row = json_list();
         json_add_str(row, cell_text(json_at(item, "label")));
         json_add_str(row, cell_text(json_at(item, "value")));

@@ -1,7 +1,8 @@
 /* Tables for programs that calculate: CSV and XLSX.
  *
- * CSV (RFC 4180) begins with a byte order mark, without which spreadsheets read Vietnamese as Latin-1. A text cell that a spreadsheet would take
- * for a formula gets an apostrophe before it (OWASP: CSV injection). XLSX cells keep their kind: a number can be summed, a date sorted. */
+ * CSV (RFC 4180) begins with a byte order mark, without which spreadsheets read Vietnamese as Latin-1. A text
+ * cell that a spreadsheet would take for a formula gets an apostrophe before it (OWASP: CSV injection). XLSX
+ * cells keep their kind: a number can be summed, a date sorted. */
 #include "platform/reports/sheet.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -51,10 +52,11 @@ static bool is_formula(const char *text)
 
 static void csv_text(Buf *out, const char *text, bool guard)
 {
-    bool quoted = strpbrk(text, ",\"\r\n;") || is_formula(text);
+    guard = guard && is_formula(text);
+    bool quoted = strpbrk(text, ",\"\r\n;") || guard;
     if (quoted)
         buf_char(out, '"');
-    if (guard && is_formula(text))
+    if (guard)
         buf_char(out, '\'');
     for (; *text; text++) {
         if (*text == '"')
@@ -79,13 +81,16 @@ const void *csv_table(Json columns, Json rows, size_t *size)
 {
     Buf out = { 0 };
     buf_text(&out, "\xef\xbb\xbf");
-    json_each (columns, i, column) {
+    json_each(columns, i, column)
+    {
         buf_text(&out, i ? "," : "");
         csv_text(&out, json_str(column, "title"), true);
     }
     buf_text(&out, "\r\n");
-    json_each (rows, r, row) {
-        json_each (columns, i, column) {
+    json_each(rows, r, row)
+    {
+        json_each(columns, i, column)
+        {
             buf_text(&out, i ? "," : "");
             csv_cell(&out, cell_of(row, column, i), kind_of(column));
         }
@@ -101,7 +106,8 @@ typedef struct Book {
     lxw_workbook *workbook; /* NULL once closed */
     lxw_worksheet *sheet;
     lxw_format *head, *formats[CELL_KINDS];
-    int fd; /* a file that only this process sees and that has no name: libxlsxwriter 1.1.4 writes to paths only */
+    int fd; /* a file that only this process sees and that has no name: libxlsxwriter 1.1.4 writes to paths
+               only */
 } Book;
 
 static void release_book(void *what)
@@ -153,7 +159,8 @@ static void xlsx_cell(Book *book, lxw_row_t r, lxw_col_t c, Json cell, CellKind 
     if (!cell || json_is_null(cell))
         worksheet_write_blank(book->sheet, r, c, format);
     else if (json_is_number(cell) && (kind == CELL_DATE || kind == CELL_DATETIME))
-        worksheet_write_number(book->sheet, r, c, excel_days((int64_t)json_number_value(cell), kind == CELL_DATETIME), format);
+        worksheet_write_number(book->sheet, r, c,
+                               excel_days((int64_t)json_number_value(cell), kind == CELL_DATETIME), format);
     else if (json_is_number(cell))
         worksheet_write_number(book->sheet, r, c, json_number_value(cell), format);
     else
@@ -175,16 +182,16 @@ static void *read_back(Book *book, size_t *size)
 const void *xlsx_table(const char *sheet, Json columns, Json rows, size_t *size)
 {
     Book *book = open_book(sheet);
-    json_each (columns, i, column) {
+    json_each(columns, i, column)
+    {
         CellKind kind = kind_of(column);
         double width = json_has(column, "width") ? json_num(column, "width") : KINDS[kind].width;
         worksheet_set_column(book->sheet, (lxw_col_t)i, (lxw_col_t)i, width, NULL);
         worksheet_write_string(book->sheet, 0, (lxw_col_t)i, json_str(column, "title"), book->head);
     }
     worksheet_freeze_panes(book->sheet, 1, 0);
-    json_each (rows, r, row)
-        json_each (columns, i, column)
-            xlsx_cell(book, (lxw_row_t)(r + 1), (lxw_col_t)i, cell_of(row, column, i), kind_of(column));
+    json_each(rows, r, row) json_each(columns, i, column)
+        xlsx_cell(book, (lxw_row_t)(r + 1), (lxw_col_t)i, cell_of(row, column, i), kind_of(column));
     lxw_workbook *workbook = book->workbook;
     book->workbook = NULL;
     lxw_error error = workbook_close(workbook);
