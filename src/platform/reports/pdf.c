@@ -206,7 +206,7 @@ static const void *finish_catalog(const Output *out, const char *lang, size_t *s
     const char *start = catalog ? memmem(table, (size_t)(end - table), START, strlen(START)) : NULL;
     if (!start)
         raise_fault(FAULT_INTERNAL, "reports.pdf", "Cairo wrote a catalog of another shape");
-    const char *words = fmt(" /MarkInfo << /Marked true >> /Lang (%s)", text_is(lang, "en") ? "en" : "vi-VN");
+    const char *words = fmt(" /Lang (%s)", text_is(lang, "en") ? "en" : "vi-VN");
     size_t cut = (size_t)(catalog - at) + strlen(NAME);
     buf_add(&done, at, cut);
     buf_text(&done, words);
@@ -231,8 +231,9 @@ const void *pdf_document(Json blocks, const PdfOptions *options, size_t *size)
     sheet.cr = cairo_create(surface);
     arena_defer(release_cr, sheet.cr);
     sheet.drawing = true;
+    cairo_tag_begin(sheet.cr, "Document", NULL);
     set_blocks(&sheet, blocks);
-    sheet_tag(&sheet, NULL);
+    cairo_tag_end(sheet.cr, "Document");
     cairo_show_page(sheet.cr);
     cairo_surface_finish(surface);
     cairo_status_t status = cairo_status(sheet.cr) ? cairo_status(sheet.cr) : cairo_surface_status(surface);
