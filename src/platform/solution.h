@@ -1,6 +1,6 @@
 /* A solution is a value: what a room of src/solutions (or a service of src/platform) brings, as tables. main.c lists them; nothing registers
- * itself. Found by convention, from the files embedded at build time: <room>/schema/NNNN-*.sql (migrations), <room>/views/*.html
- * (templates "name/view"), <room>/i18n/{vi,en}.json (texts), <room>/processes/*.bpmn, <room>/forms/*.json. */
+ * itself. Found by convention, from the files embedded at build time: <room>/schema/NNNN-*.sql (migrations), <room>/views/NAME.html
+ * (templates "name/view"), <room>/i18n/{vi,en}.json (texts), <room>/processes/NAME.bpmn, <room>/forms/NAME.json. */
 #ifndef SEN_PLATFORM_SOLUTION_H
 #define SEN_PLATFORM_SOLUTION_H
 
