@@ -14,8 +14,8 @@ static const ListColumn columns[] = {
     { "subscriber", "p.subscriber", LIST_TEXT, .sortable = true },
     { "at", "e.at", LIST_DATETIME, .sortable = true },
     { "parked_at", "p.parked_at", LIST_DATETIME, .sortable = true },
-    { "attempts", "p.attempts", LIST_NUMBER },
-    { "error", "p.error", LIST_TEXT },
+    { "attempts", "p.attempts", LIST_NUMBER, .link = NULL },
+    { "error", "p.error", LIST_TEXT, .link = NULL },
     { 0 },
 };
 
@@ -97,7 +97,7 @@ static const Route routes[] = {
     { GET, "/events/parked", show_list, "platform.operate", "Events that a subscriber could not take",
       .flags = ROUTE_OPEN_PARAMS },
     { GET, "/events/parked/{id}", show, "platform.operate",
-      "One parked event, its error, and how many wait behind it" },
+      "One parked event, its error, and how many wait behind it", .params = NULL },
     { POST, "/events/parked/{id}/retry", retry, "platform.operate",
       "Offers a parked event to its subscriber again", .form = "/events/parked/{id}" },
     { POST, "/events/parked/{id}/skip", skip, "platform.operate",
