@@ -295,13 +295,15 @@ static bool within_s(Store *store, int seconds, const char *sql, int64_t wanted)
     return false;
 }
 
+static const Job both_jobs[] = {
+    { .type = "test.plain", .run = plain },
+    { .type = "test.hourly", .run = plain, .every_s = 3600 },
+    { 0 },
+};
+static const Solution both = { .name = "both", .jobs = both_jobs };
+
 TEST(two_runners_run_each_job_once_and_a_schedule_once)
 {
-    static const Solution both = { .name = "both",
-                                   .jobs = (const Job[]){
-                                       { .type = "test.plain", .run = plain },
-                                       { .type = "test.hourly", .run = plain, .every_s = 3600 },
-                                       { 0 } } };
     Store *store = open_store(&both);
     time_freeze(0);
     jobs_start(store, 2);
