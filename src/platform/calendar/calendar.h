@@ -4,7 +4,8 @@
 
 #include "platform/solution.h"
 
-extern const Solution calendar_solution; /* the page of the working calendar; loads data/public-holidays.csv */
+extern const Solution
+    calendar_solution; /* the page of the working calendar; loads data/public-holidays.csv */
 
 typedef struct Calendar Calendar;
 
@@ -21,8 +22,10 @@ int64_t calendar_add_days(const Calendar *c, int64_t t, int n);
 int64_t calendar_between(const Calendar *c, int64_t from, int64_t to);
 bool calendar_working(const Calendar *c, int64_t t);
 int64_t calendar_next_opening(const Calendar *c, int64_t t); /* t itself when open */
-int64_t calendar_closing(const Calendar *c, int64_t t);      /* closing time of the day of t, or of the next working day */
-/* The name of the holiday on a local day ("" on ordinary days; NULL-safe): for explaining a due date line by line. */
+int64_t calendar_closing(const Calendar *c,
+                         int64_t t); /* closing time of the day of t, or of the next working day */
+/* The name of the holiday on a local day ("" on ordinary days; NULL-safe): for explaining a due date line by
+ * line. */
 const char *calendar_day_name(const Calendar *c, int64_t day, const char *lang);
 typedef enum DayKind { DAY_WORK, DAY_WEEKEND, DAY_HOLIDAY, DAY_MAKE_UP } DayKind;
 DayKind calendar_day_kind(const Calendar *c, int64_t day);

@@ -7,22 +7,24 @@
 
 /* A document is a list of blocks, A4, set in the style of Decree 30/2020:
  *   {"kind":"heading2","left":[…lines],"right":[…lines]}     the two-column head (agency | national motto)
- *   {"kind":"title","text":…}  {"kind":"subtitle","text":…}  {"kind":"text","text":…,"align":"left|center|right|justify","bold":…}
+ *   {"kind":"title","text":…}  {"kind":"subtitle","text":…}
+ * {"kind":"text","text":…,"align":"left|center|right|justify","bold":…}
  *   {"kind":"pairs","items":[{"label":…,"value":…}]}
  *   {"kind":"table","columns":[{"title":…,"width":0.2,"align":…}],"rows":[[…]]}
  *   {"kind":"columns","items":[[blocks],[blocks]]}           side by side: signatures
  *   {"kind":"qr","text":…,"size_mm":30,"caption":…}  {"kind":"space","mm":…}  {"kind":"line"}
- *   {"kind":"field","name":"So","width_mm":…}                reserved AcroForm fields are added by pdf_fields()
- * Text is plain; its language is the document's. */
+ *   {"kind":"field","name":"So","width_mm":…}                reserved AcroForm fields are added by
+ * pdf_fields() Text is plain; its language is the document's. */
 typedef struct PdfOptions {
     const char *title, *lang;
-    const char *footer;        /* left of the page number */
-    const char *watermark;     /* NULL, or "CHỮ KÝ THỬ NGHIỆM" */
+    const char *footer;    /* left of the page number */
+    const char *watermark; /* NULL, or "CHỮ KÝ THỬ NGHIỆM" */
     int64_t now;
 } PdfOptions;
 const void *pdf_document(Json blocks, const PdfOptions *options, size_t *size);
 
-/* A table as CSV (UTF-8 with BOM, cells that begin with = + - @ guarded) or XLSX. `columns`: [{title, kind: text|number|money|date|datetime}]. */
+/* A table as CSV (UTF-8 with BOM, cells that begin with = + - @ guarded) or XLSX. `columns`: [{title, kind:
+ * text|number|money|date|datetime}]. */
 const void *csv_table(Json columns, Json rows, size_t *size);
 const void *xlsx_table(const char *sheet, Json columns, Json rows, size_t *size);
 

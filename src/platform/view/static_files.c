@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { DIGEST_SIZE = 16 };
-
 #define DIST "web/dist/"
 
 static const struct {
@@ -65,11 +63,13 @@ Json asset_islands(void)
 /* "app-<digest>.css" → the asset app.css, when that is its digest. */
 static const Asset *find_hashed(const char *name)
 {
-    const char *dot = strrchr(name, '.');
-    if (!is_hashed(name) || dot - name <= DIGEST_SIZE + 1 || dot[-DIGEST_SIZE - 1] != '-')
+    const char *dot = strrchr(name, '.'), *dash = dot;
+    while (dash && dash > name && *dash != '-')
+        dash--;
+    if (!is_hashed(name) || dash == name)
         return NULL;
-    const Asset *asset = asset_find(fmt(DIST "%.*s%s", (int)(dot - name - DIGEST_SIZE - 1), name, dot));
-    return asset && memcmp(asset->digest, dot - DIGEST_SIZE, DIGEST_SIZE) == 0 ? asset : NULL;
+    const Asset *asset = asset_find(fmt(DIST "%.*s%s", (int)(dash - name), name, dot));
+    return asset && text_is(asset->digest, text_copy_n(dash + 1, (size_t)(dot - dash - 1))) ? asset : NULL;
 }
 
 /* The neighbour in the best encoding that the client takes, or the file itself. */
@@ -87,7 +87,7 @@ static const Asset *encoded(const Asset *asset, bool gzip, bool brotli, Reply *r
 bool view_asset(const char *name, bool gzip, bool brotli, Reply *reply)
 {
     const Asset *asset = find_hashed(name);
-    bool for_ever = asset != NULL;
+    bool for_ever = asset && !text_is(asset->digest, "dev");
     if (!asset)
         asset = asset_find(fmt(DIST "%s", name));
     const char *type = type_of(name);
