@@ -46,6 +46,9 @@ const Route *server_find(const Server *server, Method method, const char *path, 
 
 void request_finish(Request *rq, Reply reply);
 
+/* Runs a piece of work on one of the server's workers. */
+void server_run(Server *server, void (*work)(void *argument), void *argument);
+
 /* Checks rq against route->params: fills rq->input, rq->typed and rq->errors. */
 void params_check(Request *rq);
 

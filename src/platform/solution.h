@@ -1,6 +1,6 @@
 /* A solution is a value: what a room of src/solutions (or a service of src/platform) brings, as tables. main.c lists them; nothing registers
- * itself. Found by convention, from the files embedded at build time: <room>/schema/NNNN-*.sql (migrations), <room>/views/*.html
- * (templates "name/view"), <room>/i18n/{vi,en}.json (texts), <room>/processes/*.bpmn, <room>/forms/*.json. */
+ * itself. Found by convention, from the files embedded at build time: migrations in <room>/schema/NNNN-name.sql, templates "room/view" in
+ * <room>/views/view.html, texts in <room>/i18n/{vi,en}.json, processes in <room>/processes/ (.bpmn), forms in <room>/forms/ (.json). */
 #ifndef SEN_PLATFORM_SOLUTION_H
 #define SEN_PLATFORM_SOLUTION_H
 
@@ -67,6 +67,7 @@ typedef struct Solution {
     const Metric *metrics;
     const struct WfHandler *handlers; /* service tasks of its processes */
     void (*start)(Store *store);              /* after migrations, before the first request; may be NULL */
+    void (*stop)(void);                       /* after the last request and job */
     void (*load_reference)(Db *db);           /* reference data, idempotent, at each start */
     void (*load_demo)(Store *store);          /* demonstration data, once, by `sen init --demo` */
     bool (*verify)(Db *db, Json complaints);  /* adds sentences that name what is broken; true when sound (`sen verify`) */

@@ -5,6 +5,8 @@
 #include "net/http.h"
 #include "platform/solution.h"
 
+#include <stdio.h>
+
 extern const Solution identity_solution;
 
 typedef enum ActorKind { ACTOR_STRANGER, ACTOR_CITIZEN, ACTOR_OFFICIAL, ACTOR_SERVICE, ACTOR_SYSTEM } ActorKind;
@@ -25,6 +27,8 @@ typedef struct Actor {
 
 /* Finds the actor of a request by its session cookie or bearer token; a stranger when there is none. */
 struct Actor *identity_of(Request *rq);
+/* Does a writing request carry the token of its session (field "_csrf" or header X-CSRF-Token), or a bearer token? */
+bool csrf_ok(Request *rq);
 /* The actor of background work. */
 const Actor *system_actor(void);
 
@@ -62,6 +66,10 @@ bool tax_code_valid(const char *code);
 /* Used by `sen user` and the demonstration. */
 int64_t account_create(Db *db, ActorKind kind, const char *username, const char *password_hash, const char *name, const char *pid, int64_t org_id);
 void role_assign(Db *db, int64_t account_id, const char *role, int64_t org_id, bool subtree);
+void account_set_password(Db *db, int64_t account_id, const char *password_hash);
+void account_set_locked(Db *db, int64_t account_id, bool locked);
+/* The well-known accounts of the demonstration, one a line: what each is for. */
+void print_demo_accounts(FILE *out);
 char *password_hash(const char *password); /* argon2id PHC string; slow: never inside a write transaction */
 
 #endif

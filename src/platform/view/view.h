@@ -21,6 +21,8 @@ void view_stop(void);
 
 /* The render hook of the server (net/server.h). */
 void view_render(Request *rq, Reply *reply);
+/* The asset hook: the built files of web/dist under their hashed names. */
+bool view_asset(const char *name, bool gzip, bool brotli, Reply *reply);
 /* A template with a model, without layout. */
 char *view_fragment(const char *lang, const char *template, Json model);
 
