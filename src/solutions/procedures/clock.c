@@ -56,27 +56,18 @@ static bool in_hours(const Limit *limit)
     return limit->unit == LIMIT_HOUR || (limit->unit == LIMIT_WORKING_DAY && limit->by_hours);
 }
 
-static bool works(const Calendar *c, int64_t day)
-{
-    DayKind kind = calendar_day_kind(c, day);
-    return kind == DAY_WORK || kind == DAY_MAKE_UP;
-}
-
 /* The closing time of a day, or of the next working day when it is a day off. */
 static int64_t close_of(const Calendar *c, int64_t day)
 {
-    while (!works(c, day))
-        day++;
     return calendar_closing(c, day_start(day));
 }
 
 /* Whole working days after the day of `start` that have closed by `t`. */
 static int64_t closed_days(const Calendar *c, int64_t start, int64_t t)
 {
-    int64_t n = 0;
-    for (int64_t day = local_day(start) + 1; day <= local_day(t); day++)
-        n += works(c, day) && close_of(c, day) <= t;
-    return n;
+    int64_t first = local_day(start) + 1, today = local_day(t);
+    int64_t last = t >= close_of(c, today) ? today + 1 : today;
+    return last > first ? calendar_between(c, day_start(first), day_start(last)) / STANDARD_DAY_MS : 0;
 }
 
 /* The calendar days from `start` to the same date `months` later, or to the last day of that month. */
