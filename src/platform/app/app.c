@@ -1,7 +1,8 @@
 /* One request, one transaction. See app.h for the way; the phases below are in its order.
  *
- * What a handler answers decides what stands: a reply below 400 without recorded errors is committed and only then sent, anything else is
- * undone first. A refusal of a person's input (REPLY_AGAIN) shows the form's page again in a fresh read snapshot, with what was typed. */
+ * What a handler answers decides what stands: a reply below 400 without recorded errors is committed and only
+ * then sent, anything else is undone first. A refusal of a person's input (REPLY_AGAIN) shows the form's page
+ * again in a fresh read snapshot, with what was typed. */
 #include "platform/app/app.h"
 #include "platform/app/start.h"
 #include "platform/identity/identity.h"
@@ -49,8 +50,8 @@ static Reply fault_reply(Request *rq, const Fault *fault)
         int status;
         const char *code;
     } answers[] = {
-        [FAULT_NONE] = { 500, "http.internal" },    [FAULT_INTERNAL] = { 500, "http.internal" },
-        [FAULT_MEMORY] = { 503, "http.busy" },      [FAULT_STORE] = { 503, "http.store" },
+        [FAULT_NONE] = { 500, "http.internal" },     [FAULT_INTERNAL] = { 500, "http.internal" },
+        [FAULT_MEMORY] = { 503, "http.busy" },       [FAULT_STORE] = { 503, "http.store" },
         [FAULT_CONFLICT] = { 409, "http.conflict" }, [FAULT_RETRY] = { 503, "http.busy" },
         [FAULT_LIMIT] = { 503, "http.busy" },
     };
@@ -67,8 +68,9 @@ static bool may_enter(Request *rq, Reply *refusal)
     if (text_is(permission, "public"))
         return true;
     if (rq->actor->kind == ACTOR_STRANGER) {
-        *refusal = rq->wants_json || rq->method != GET ? problem(rq, 401, "http.sign-in", NULL) :
-                                                         redirect_to(fmt("/sign-in?to=%s", url_encode(rq->target)));
+        *refusal = rq->wants_json || rq->method != GET
+                       ? problem(rq, 401, "http.sign-in", NULL)
+                       : redirect_to(fmt("/sign-in?to=%s", url_encode(rq->target)));
         return false;
     }
     if (text_is(permission, "signed-in") || can(rq->actor, permission))

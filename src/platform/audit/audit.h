@@ -1,4 +1,5 @@
-/* The audit chain: one row for every write and every read of personal data, each sealed by the hash of the one before (spec 19 §7.6). */
+/* The audit chain: one row for every write and every read of personal data, each sealed by the hash of the
+ * one before (spec 19 §7.6). */
 #ifndef SEN_PLATFORM_AUDIT_H
 #define SEN_PLATFORM_AUDIT_H
 
@@ -12,8 +13,10 @@ extern const Solution audit_solution;
  * as audit_read() does. */
 void audit(Request *rq, const char *action, const char *object, Json details);
 /* The same for background work and commands. */
-void audit_as(Db *db, const struct Actor *actor, const char *action, const char *object, const char *result, Json details);
-/* A read of personal data from a GET handler: queued and written durably right after (its snapshot cannot write). */
+void audit_as(Db *db, const struct Actor *actor, const char *action, const char *object, const char *result,
+              Json details);
+/* A read of personal data from a GET handler: queued and written durably right after (its snapshot cannot
+ * write). */
 void audit_read(Request *rq, const char *action, const char *object);
 
 /* Waits until every queued read stands in the chain: at shutdown, after the last request and before store_close(). */

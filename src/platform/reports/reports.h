@@ -7,7 +7,8 @@
 
 /* A document is a list of blocks, A4, set in the style of Decree 30/2020:
  *   {"kind":"heading2","left":[…lines],"right":[…lines]}     the two-column head (agency | national motto)
- *   {"kind":"title","text":…}  {"kind":"subtitle","text":…}  {"kind":"text","text":…,"align":"left|center|right|justify","bold":…}
+ *   {"kind":"title","text":…}  {"kind":"subtitle","text":…}
+ * {"kind":"text","text":…,"align":"left|center|right|justify","bold":…}
  *   {"kind":"pairs","items":[{"label":…,"value":…}]}
  *   {"kind":"table","columns":[{"title":…,"width":0.2,"align":…}],"rows":[[…]]}
  *   {"kind":"columns","items":[[blocks],[blocks]]}           side by side: signatures
@@ -19,8 +20,8 @@
  * Text is plain; its language is the document's. The same blocks and options give the same bytes. */
 typedef struct PdfOptions {
     const char *title, *lang;
-    const char *footer;        /* left of the page number */
-    const char *watermark;     /* NULL, or "CHỮ KÝ THỬ NGHIỆM" */
+    const char *footer;    /* left of the page number */
+    const char *watermark; /* NULL, or "CHỮ KÝ THỬ NGHIỆM" */
     int64_t now;
     Json places;               /* NULL, or a list that gets [{name, type, page, x_mm, y_mm, width_mm, height_mm}] from the top left corner */
 } PdfOptions;
