@@ -23,10 +23,12 @@ typedef struct PdfOptions {
     const char *footer;    /* left of the page number */
     const char *watermark; /* NULL, or "CHỮ KÝ THỬ NGHIỆM" */
     int64_t now;
-    Json places;               /* NULL, or a list that gets [{name, type, page, x_mm, y_mm, width_mm, height_mm}] from the top left corner */
+    Json places; /* NULL, or a list that gets [{name, type, page, x_mm, y_mm, width_mm, height_mm}] from the
+                    top left corner */
 } PdfOptions;
 const void *pdf_document(Json blocks, const PdfOptions *options, size_t *size);
-/* Gives the caches of fonts back, at the very end of the program, when no other thread makes documents any more. */
+/* Gives the caches of fonts back, at the very end of the program, when no other thread makes documents any
+ * more. */
 void reports_stop(void);
 
 /* A table as CSV (UTF-8 with BOM, cells that begin with = + - @ guarded) or XLSX.
