@@ -103,7 +103,7 @@ typedef enum ValueType {
 
 typedef struct Value {
     ValueType type;
-    int64_t i;
+    int64_t i; /* also: of a null, the type that it would have had */
     double r;
     const void *at;
     size_t size;
