@@ -43,11 +43,13 @@ static void add_fee(Db *db, Dossier *d, const Version *v)
                 I(of.copies));
 }
 
-static void ask_reception(Db *db, const Dossier *d, const Version *v, const Actor *actor, int64_t now)
+void ask_reception(Db *db, const Dossier *d, const Actor *actor, int64_t now)
 {
+    Version v;
+    version_find(db, d->version_id, &v);
     Task task = { .module = "procedures",
                   .title = "procedures.task.receive",
-                  .subject = fmt("%s · %s · %s", d->code, v->name, d->applicant_name),
+                  .subject = fmt("%s · %s · %s", d->code, v.name, d->applicant_name),
                   .url = fmt("/dossiers/%lld", (long long)d->id),
                   .subject_id = d->id,
                   .org_id = d->reception_org_id,
@@ -78,7 +80,7 @@ const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Acto
     d->request_id = request_id;
     add_fee(db, d, &v);
     dossier_move(db, d, "submit", &(Act){ .actor = actor, .now = now });
-    ask_reception(db, d, &v, actor, now);
+    ask_reception(db, d, actor, now);
     dossier_search(db, d, v.name);
     Json values = json_set_str(json_set_str(json_new(), "code", d->code), "procedure", v.name);
     notify_account(db, d->applicant_account_id, "procedures.notice.submit", values,
