@@ -1,15 +1,17 @@
 /* From the outbox to the subscribers.
  *
- * For each subscriber and subject only the oldest pending event is offered, so order is kept by construction, and a subject whose event
- * fails holds up nobody but itself. The heads that are due are queued to the store together, so that one group commit serves many. Each
- * delivery is one transaction: it deletes the pending row (which also settles which of several nodes has it) and runs the subscriber.
- * A fault undoes both; a second transaction then notes the error and the time of the next attempt. After six attempts the row is
- * parked: the later events of its subject wait until a person has it tried again or skipped (GET /events/parked). */
+ * For each subscriber and subject only the oldest pending event is offered, so order is kept by construction,
+ * and a subject whose event fails holds up nobody but itself. The heads that are due are queued to the store
+ * together, so that one group commit serves many. Each delivery is one transaction: it deletes the pending
+ * row (which also settles which of several nodes has it) and runs the subscriber. A fault undoes both; a
+ * second transaction then notes the error and the time of the next attempt. After six attempts the row is
+ * parked: the later events of its subject wait until a person has it tried again or skipped (GET
+ * /events/parked). */
 #include "platform/events/dispatcher.h"
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "platform/jobs/backoff.h"
+#include "platform/jobs/background.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -38,10 +40,11 @@ static const Field head_fields[] = {
     { 0 },
 };
 
-static const char *const heads_sql =
-    "select p.id, p.event_id, p.attempts, p.subscriber from event_pending p where p.parked_at is null and p.next_at <= ?1"
-    " and not exists (select 1 from event_pending q where q.subscriber = p.subscriber and q.order_id = p.order_id"
-    " and q.event_id < p.event_id) order by p.event_id limit ?2";
+static const char *const heads_sql = "select p.id, p.event_id, p.attempts, p.subscriber from event_pending p "
+                                     "where p.parked_at is null and p.next_at <= ?1"
+                                     " and not exists (select 1 from event_pending q where q.subscriber = "
+                                     "p.subscriber and q.order_id = p.order_id"
+                                     " and q.event_id < p.event_id) order by p.event_id limit ?2";
 
 /* ---- One delivery ---- */
 
@@ -61,7 +64,8 @@ static void run_subscriber(Db *db, const Delivery *d)
     };
     subscription->run(&work);
     if (db_rejected(db))
-        raise_fault(FAULT_INTERNAL, "events.rejected", "the subscriber %s rejected its transaction", d->subscriber);
+        raise_fault(FAULT_INTERNAL, "events.rejected", "the subscriber %s rejected its transaction",
+                    d->subscriber);
 }
 
 /* A WriteFn: it may be run again, so it begins with an empty arena. */
@@ -70,7 +74,8 @@ static void deliver(Db *db, void *argument)
     Delivery *d = argument;
     arena_reset(d->arena);
     arena_use(d->arena);
-    if (db_exec(db, "delete from event_pending where id = ?1 and attempts = ?2 and parked_at is null", I(d->id), I(d->attempts)) == 1)
+    if (db_exec(db, "delete from event_pending where id = ?1 and attempts = ?2 and parked_at is null",
+                I(d->id), I(d->attempts)) == 1)
         run_subscriber(db, d); /* otherwise another node has had it */
 }
 
@@ -90,7 +95,9 @@ static void note_failure(Db *db, void *argument)
 {
     const Delivery *d = argument;
     int64_t now = now_ms(), attempts = d->attempts + 1;
-    db_exec(db, "update event_pending set attempts = ?1, next_at = ?2, parked_at = ?3, error = ?4 where id = ?5 and attempts = ?6",
+    db_exec(db,
+            "update event_pending set attempts = ?1, next_at = ?2, parked_at = ?3, error = ?4 where id = ?5 "
+            "and attempts = ?6",
             I(attempts), I(now + backoff_ms(attempts)), attempts >= MAX_ATTEMPTS ? I(now) : N(),
             T(fmt("%s: %s", d->fault.code, d->fault.message)), I(d->id), I(d->attempts));
 }
@@ -122,10 +129,13 @@ static void wait_for(Batch *batch)
     pthread_mutex_unlock(&batch->lock);
 }
 
-/* Nothing may be raised between the first queue() and wait_for(): the store still holds pointers into our arena. */
+/* Nothing may be raised between the first queue() and wait_for(): the store still holds pointers into our
+ * arena. */
 static void deliver_all(Store *store, Delivery *deliveries, size_t count)
 {
-    Batch batch = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .running = (int)count };
+    Batch batch = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                    .changed = PTHREAD_COND_INITIALIZER,
+                    .running = (int)count };
     for (size_t i = 0; i < count; i++) {
         deliveries[i].batch = &batch;
         if (!(deliveries[i].arena = arena_new(0)))
@@ -137,27 +147,32 @@ static void deliver_all(Store *store, Delivery *deliveries, size_t count)
     wait_for(&batch);
 }
 
-static Delivery *due_heads(Store *store, size_t *count)
+typedef struct Heads {
+    Delivery *list;
+    size_t count;
+} Heads;
+
+static void read_heads(Db *db, void *argument)
 {
-    Delivery *heads = NULL;
-    Db *db = store_read_begin(store);
-    *count = db_all(db, head_fields, sizeof *heads, &heads, heads_sql, I(now_ms()), I(BATCH));
-    store_read_end(db);
-    return heads;
+    Heads *heads = argument;
+    heads->count =
+        db_all(db, head_fields, sizeof *heads->list, &heads->list, heads_sql, I(now_ms()), I(BATCH));
 }
 
 static size_t deliver_due(Store *store)
 {
-    size_t count;
-    Delivery *heads = due_heads(store, &count);
-    deliver_all(store, heads, count);
-    for (size_t i = 0; i < count; i++)
-        if (heads[i].fault.kind != FAULT_NONE) {
-            log_warn("events.failed", "subscriber", heads[i].subscriber, "code", heads[i].fault.code, "error", heads[i].fault.message,
-                     "attempt", fmt("%lld", (long long)heads[i].attempts + 1), NULL);
-            store_write_wait(store, note_failure, &heads[i]);
-        }
-    return count;
+    Heads heads = { 0 };
+    read_through(store, read_heads, &heads);
+    deliver_all(store, heads.list, heads.count);
+    for (size_t i = 0; i < heads.count; i++) {
+        const Delivery *d = &heads.list[i];
+        if (d->fault.kind == FAULT_NONE)
+            continue;
+        log_warn("events.failed", "subscriber", d->subscriber, "code", d->fault.code, "error",
+                 d->fault.message, "attempt", fmt("%lld", (long long)d->attempts + 1), NULL);
+        store_write_wait(store, note_failure, &heads.list[i]);
+    }
+    return heads.count;
 }
 
 /* ---- The thread ---- */
@@ -194,7 +209,8 @@ static bool wait_for_work(void)
     return go_on;
 }
 
-/* One pass in its own arena; how many were tried. A fault (the store is away) ends the pass, the next poll tries again. */
+/* One pass in its own arena; how many were tried. A fault (the store is away) ends the pass, the next poll
+ * tries again. */
 static size_t pass(Store *store, Arena *arena)
 {
     Guard guard;

@@ -1,12 +1,14 @@
 /* The outbox (architecture: "Events: an outbox table written in the same transaction as the change").
  *
- *   events_publish()  in the transaction of the change: one row in `event`, one in `event_pending` for every subscriber whose topic matches;
- *   after the commit  the dispatcher (dispatcher.c) is woken, and gives each pending event to its subscriber in a transaction of its own
- *                     that also deletes the pending row: what a subscriber does in the store happens exactly once, whatever crashes when.
+ *   events_publish()  in the transaction of the change: one row in `event`, one in `event_pending` for every
+ * subscriber whose topic matches; after the commit  the dispatcher (dispatcher.c) is woken, and gives each
+ * pending event to its subscriber in a transaction of its own that also deletes the pending row: what a
+ * subscriber does in the store happens exactly once, whatever crashes when.
  *
- * events_tell() is the light way, for browsers: nothing is stored, the message leaves when the commit is durable and is lost with
- * the process. Messages of transactions that are undone must vanish without anybody telling us so; they wait in a ring of fixed size whose
- * oldest message gives way to the newest, so that none can pile up. */
+ * events_tell() is the light way, for browsers: nothing is stored, the message leaves when the commit is
+ * durable and is lost with the process. Messages of transactions that are undone must vanish without anybody
+ * telling us so; they wait in a ring of fixed size whose oldest message gives way to the newest, so that none
+ * can pile up. */
 #include "platform/events/events.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -38,18 +40,21 @@ const Subscription *events_subscription(const char *name)
     return NULL;
 }
 
-static void add_pending(Db *db, const Subscription *subscription, int64_t event_id, int64_t order_id, int64_t now)
+static void add_pending(Db *db, const Subscription *subscription, int64_t event_id, int64_t order_id,
+                        int64_t now)
 {
-    db_exec(db, "insert into event_pending (id, subscriber, event_id, order_id, next_at) values (?1, ?2, ?3, ?4, ?5)", I(id_new()),
-            T(subscription->name), I(event_id), I(order_id), I(now));
+    db_exec(
+        db,
+        "insert into event_pending (id, subscriber, event_id, order_id, next_at) values (?1, ?2, ?3, ?4, ?5)",
+        I(id_new()), T(subscription->name), I(event_id), I(order_id), I(now));
 }
 
 void events_publish(Db *db, const char *topic, int64_t subject_id, int64_t org_id, Json data)
 {
     int64_t id = id_new(), now = now_ms();
     bool wanted = false;
-    db_exec(db, "insert into event (id, topic, subject_id, org_id, at, data) values (?1, ?2, ?3, ?4, ?5, ?6)", I(id), T(topic),
-            ID(subject_id), ID(org_id), I(now), J(data ? data : json_new()));
+    db_exec(db, "insert into event (id, topic, subject_id, org_id, at, data) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            I(id), T(topic), ID(subject_id), ID(org_id), I(now), J(data ? data : json_new()));
     for (const Solution *const *solution = solutions(); solution && *solution; solution++)
         for (const Subscription *s = (*solution)->subscribes; s && s->topic; s++)
             if (topic_matches(s->topic, topic)) {
@@ -118,7 +123,8 @@ static void send_told(void *argument)
 void events_tell(Db *db, const char *topic, const char *event, Json data)
 {
     const char *text = data ? json_text(data) : "{}";
-    int64_t number = ring_put((Message){ .topic = heap_dup(topic), .event = heap_dup(event), .data = heap_dup(text) });
+    int64_t number =
+        ring_put((Message){ .topic = heap_dup(topic), .event = heap_dup(event), .data = heap_dup(text) });
     db_after_commit(db, send_told, (void *)(intptr_t)number);
 }
 
