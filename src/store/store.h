@@ -98,8 +98,7 @@ typedef enum ValueType {
     VALUE_REAL,
     VALUE_BOOL,
     VALUE_TEXT,
-    VALUE_BYTES,
-    VALUE_JSON
+    VALUE_BYTES
 } ValueType;
 
 typedef struct Value {
