@@ -1,12 +1,7 @@
 /* Facts about the store that hold on both engines. Run with SEN_TEST_STORE set for PostgreSQL. */
 #include "store/tests/things.h"
-#include "base/clock.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <semaphore.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdio.h>
 
 /* ---- Types ---- */
 
