@@ -2,18 +2,21 @@
  *
  * All work happens in a transaction, and a transaction is a function:
  *   - a read transaction sees one unchanging snapshot: store_read_begin() … store_read_end();
- *   - a write transaction is a WriteFn given to store_write(). It may be run more than once (PostgreSQL: serialisation failures),
- *     so it must not do anything that cannot be undone except through the Db. `done` is called only when the commit is on disk.
+ *   - a write transaction is a WriteFn given to store_write(). It may be run more than once (PostgreSQL:
+ * serialisation failures), so it must not do anything that cannot be undone except through the Db. `done` is
+ * called only when the commit is on disk.
  *
- * On SQLite one writer thread runs the queued WriteFns one after another, each in a savepoint, and commits them together:
- * one fsync serves all of them (group commit). On PostgreSQL each runs on a connection of its own, serialisable.
+ * On SQLite one writer thread runs the queued WriteFns one after another, each in a savepoint, and commits
+ * them together: one fsync serves all of them (group commit). On PostgreSQL each runs on a connection of its
+ * own, serialisable.
  *
- * SQL is one portable dialect. Parameters are ?1, ?2 …; types in migrations are bigint, integer, text, boolean, double precision,
- * bytea, jsonb, and `id bigint primary key`. Upsert (on conflict … do update), returning, ->>, window functions and CTEs
- * exist in both engines. What differs (full text, partitions) belongs into a platform service, never into a solution.
+ * SQL is one portable dialect. Parameters are ?1, ?2 …; types in migrations are bigint, integer, text,
+ * boolean, double precision, bytea, jsonb, and `id bigint primary key`. Upsert (on conflict … do update),
+ * returning, ->>, window functions and CTEs exist in both engines. What differs (full text, partitions)
+ * belongs into a platform service, never into a solution.
  *
- * What goes wrong raises a fault (base/fault.h): FAULT_CONFLICT for a unique key or a reference, FAULT_STORE for disk or connection,
- * FAULT_INTERNAL for wrong SQL. Values returned live in the current arena. */
+ * What goes wrong raises a fault (base/fault.h): FAULT_CONFLICT for a unique key or a reference, FAULT_STORE
+ * for disk or connection, FAULT_INTERNAL for wrong SQL. Values returned live in the current arena. */
 #ifndef SEN_STORE_STORE_H
 #define SEN_STORE_STORE_H
 
@@ -35,7 +38,8 @@ typedef struct StoreOptions {
     int slow_ms;     /* statements slower than this are logged; 0: never */
 } StoreOptions;
 
-/* Opens, creating an SQLite file that is missing. Raises FAULT_STORE. Owned by the caller until store_close(). */
+/* Opens, creating an SQLite file that is missing. Raises FAULT_STORE. Owned by the caller until
+ * store_close(). */
 Store *store_open(const StoreOptions *options);
 /* Waits for running transactions, refuses new ones. */
 void store_close(Store *store);
@@ -46,7 +50,8 @@ typedef struct StoreStats {
 } StoreStats;
 StoreStats store_stats(const Store *store);
 
-/* Copies the whole SQLite database, as of now, into a new file, while work goes on (backup API); PostgreSQL: raises FAULT_STORE. */
+/* Copies the whole SQLite database, as of now, into a new file, while work goes on (backup API); PostgreSQL:
+ * raises FAULT_STORE. */
 void store_backup(Store *store, const char *path);
 /* The engine's own check of its files ("" when sound, else its complaint). */
 char *store_integrity(Store *store);
@@ -57,21 +62,24 @@ Db *store_read_begin(Store *store);
 void store_read_end(Db *db);
 
 typedef void WriteFn(Db *db, void *argument);
-/* Called on a store thread once durable (fault NULL) or given up (fault says why; nothing of it stands). Must be quick. */
+/* Called on a store thread once durable (fault NULL) or given up (fault says why; nothing of it stands). Must
+ * be quick. */
 typedef void DoneFn(void *argument, const Fault *fault);
 
-/* Queues a write. `argument` must live until `done` has been called. The WriteFn sets the arena it works in itself
- * (arena_use); the store restores its own afterwards. */
+/* Queues a write. `argument` must live until `done` has been called. The WriteFn sets the arena it works in
+ * itself (arena_use); the store restores its own afterwards. */
 void store_write(Store *store, WriteFn *write, DoneFn *done, void *argument);
 
 /* Does it and waits, in the caller's arena. Raises what the write raised. Never from inside a transaction. */
 void store_write_wait(Store *store, WriteFn *write, void *argument);
 
-/* Inside a WriteFn: undo everything that this transaction did, but let it end in order (a refusal is an ordinary answer). */
+/* Inside a WriteFn: undo everything that this transaction did, but let it end in order (a refusal is an
+ * ordinary answer). */
 void db_reject(Db *db);
 bool db_rejected(const Db *db);
 
-/* Called after this transaction's commit is durable (not if it is undone), on a store thread, in order. `argument` is not arena memory. */
+/* Called after this transaction's commit is durable (not if it is undone), on a store thread, in order.
+ * `argument` is not arena memory. */
 void db_after_commit(Db *db, void (*call)(void *argument), void *argument);
 
 bool db_writable(const Db *db);
@@ -83,11 +91,20 @@ int64_t db_time_us(const Db *db);
 
 /* ---- Parameters ---- */
 
-typedef enum ValueType { VALUE_END, VALUE_NULL, VALUE_INT, VALUE_REAL, VALUE_BOOL, VALUE_TEXT, VALUE_BYTES } ValueType;
+typedef enum ValueType {
+    VALUE_END,
+    VALUE_NULL,
+    VALUE_INT,
+    VALUE_REAL,
+    VALUE_BOOL,
+    VALUE_TEXT,
+    VALUE_BYTES,
+    VALUE_JSON
+} ValueType;
 
 typedef struct Value {
     ValueType type;
-    int64_t i;
+    int64_t i; /* also: of a null, the type that it would have had */
     double r;
     const void *at;
     size_t size;
@@ -98,19 +115,22 @@ Value R(double r);
 Value B(bool b);
 Value T(const char *text); /* NULL becomes SQL null */
 Value X(const void *bytes, size_t size);
-Value J(Json json); /* as text of a jsonb column; NULL becomes SQL null */
-Value N(void);      /* null */
+Value J(Json json);    /* as text of a jsonb column; NULL becomes SQL null */
+Value N(void);         /* null */
 Value ID(int64_t key); /* a key or reference; 0 becomes SQL null */
 
-#define VALUES(...) ((const Value[]){ __VA_ARGS__ __VA_OPT__(,) { .type = VALUE_END } })
+#define VALUES(...) ((const Value[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = VALUE_END } })
 
 /* ---- Queries: JSON rows, for view models ----
- * Column → member of the same name. Columns "id" and "…_id" become decimal strings, jsonb columns parsed JSON, boolean ones true/false,
- * bytea ones base64, null null. */
+ * Column → member of the same name. Columns "id" and "…_id" become decimal strings, jsonb columns parsed
+ * JSON, boolean ones true/false, bytea ones base64, null null. */
 #define db_row(db, sql, ...)  db_row_values((db), (sql), VALUES(__VA_ARGS__))  /* first row, or NULL */
 #define db_rows(db, sql, ...) db_rows_values((db), (sql), VALUES(__VA_ARGS__)) /* all rows, never NULL */
-#define db_int(db, sql, ...)  db_int_values((db), (sql), VALUES(__VA_ARGS__))  /* first column of first row, or 0 */
-#define db_text(db, sql, ...) db_text_values((db), (sql), VALUES(__VA_ARGS__)) /* the same as text, or NULL */
+#define db_int(db, sql, ...)                                                                                 \
+    db_int_values((db), (sql), VALUES(__VA_ARGS__)) /* first column of first row, or 0 */
+#define db_text(db, sql, ...)                                                                                \
+    db_text_values((db), (sql), VALUES(__VA_ARGS__))                           /* the same as text, or NULL  \
+                                                                                */
 #define db_exec(db, sql, ...) db_exec_values((db), (sql), VALUES(__VA_ARGS__)) /* rows changed */
 Json db_row_values(Db *db, const char *sql, const Value *values);
 Json db_rows_values(Db *db, const char *sql, const Value *values);
@@ -125,7 +145,15 @@ void db_each(Db *db, const char *sql, const Value *values, RowFn *each, void *ar
 
 /* ---- Queries: typed rows, for rules ----
  * A struct is described once by a table of fields; nothing is copied by hand. */
-typedef enum FieldType { FIELD_END, FIELD_INT, FIELD_REAL, FIELD_BOOL, FIELD_TEXT, FIELD_JSON, FIELD_ID } FieldType;
+typedef enum FieldType {
+    FIELD_END,
+    FIELD_INT,
+    FIELD_REAL,
+    FIELD_BOOL,
+    FIELD_TEXT,
+    FIELD_JSON,
+    FIELD_ID
+} FieldType;
 
 typedef struct Field {
     const char *name; /* column */
@@ -133,15 +161,20 @@ typedef struct Field {
     size_t offset;
 } Field;
 
-#define FIELD(type, struct_name, member) { #member, FIELD_##type, offsetof(struct_name, member) }
+#define FIELD(type, struct_name, member)                                                                     \
+    {                                                                                                        \
+#member, FIELD_##type, offsetof(struct_name, member)                                                 \
+    }
 
 /* Fills `out` from the first row of a query whose columns include the fields' names (others are ignored);
  * false when there is none. */
 #define db_get(db, fields, out, sql, ...) db_get_values((db), (fields), (out), (sql), VALUES(__VA_ARGS__))
 bool db_get_values(Db *db, const Field *fields, void *out, const char *sql, const Value *values);
 /* All rows as an array of structs of `size` bytes in the arena; returns the count. */
-#define db_all(db, fields, size, out, sql, ...) db_all_values((db), (fields), (size), (out), (sql), VALUES(__VA_ARGS__))
-size_t db_all_values(Db *db, const Field *fields, size_t size, void *out, const char *sql, const Value *values);
+#define db_all(db, fields, size, out, sql, ...)                                                              \
+    db_all_values((db), (fields), (size), (out), (sql), VALUES(__VA_ARGS__))
+size_t db_all_values(Db *db, const Field *fields, size_t size, void *out, const char *sql,
+                     const Value *values);
 /* insert into table (fields…) values (…). */
 void db_insert(Db *db, const char *table, const Field *fields, const void *row);
 /* update table set (all fields but id) where id = …; rows changed. */
@@ -151,9 +184,10 @@ int64_t db_update(Db *db, const char *table, const Field *fields, const void *ro
 char *field_columns(const Field *fields, const char *prefix);
 
 /* ---- Migrations ----
- * Each is applied once, in the given order, in one transaction with its record in table `schema_migration` (name, sha256, applied_at).
- * A file that changed after it was applied raises FAULT_STORE "store.migration.changed". Statements are separated by ';' at line ends.
- * A block between lines "-- engine: sqlite" (or postgres) and "-- engine: all" is for that engine only. */
+ * Each is applied once, in the given order, in one transaction with its record in table `schema_migration`
+ * (name, sha256, applied_at). A file that changed after it was applied raises FAULT_STORE
+ * "store.migration.changed". Statements are separated by ';' at line ends. A block between lines "-- engine:
+ * sqlite" (or postgres) and "-- engine: all" is for that engine only. */
 typedef struct Migration {
     const char *name; /* "procedures/0001-dossiers" */
     const char *sql;
