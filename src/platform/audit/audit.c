@@ -61,23 +61,22 @@ static Json row_of(const Actor *actor, int64_t at, const char *action, const cha
     return row;
 }
 
-static Json row_of_request(Request *rq, const char *action, const char *object, Json details)
+void audit_result(Request *rq, const char *action, const char *object, const char *result, Json details)
 {
-    Json row = row_of(rq->actor, rq->now, action, object, "ok", details);
+    Json row = row_of(rq->actor, rq->now, action, object, result, details);
     if (rq->ip)
         json_set_str(row, "ip_prefix", network_of(rq->ip));
     if (rq->trace_id)
         json_set_str(row, "trace_id", rq->trace_id);
-    return row;
-}
-
-void audit(Request *rq, const char *action, const char *object, Json details)
-{
-    Json row = row_of_request(rq, action, object, details);
     if (db_writable(rq->db))
         audit_append(rq->db, row);
     else
         audit_later(db_store(rq->db), row);
+}
+
+void audit(Request *rq, const char *action, const char *object, Json details)
+{
+    audit_result(rq, action, object, "ok", details);
 }
 
 void audit_as(Db *db, const Actor *actor, const char *action, const char *object, const char *result, Json details)
@@ -142,5 +141,6 @@ const Solution audit_solution = {
     .menu = menu,
     .jobs = jobs,
     .metrics = metrics,
+    .stop = audit_flush,
     .verify = audit_verify,
 };

@@ -102,8 +102,6 @@ static const char *next_link(Request *rq, const char *after)
 
 Reply audit_search(Request *rq)
 {
-    if (has_errors(rq))
-        return refuse(rq);
     int64_t limit = in_has(rq, "limit") ? in_int(rq, "limit") : PAGE_ROWS;
     Terms t = { 0 };
     read_terms(rq, &t);
