@@ -1,6 +1,7 @@
-/* sen backup and sen restore, for the embedded store: one tar file with a copy of the database as of one moment, the files and the keys.
- * The database is copied first: a file is on disk before the row that names it, so every row of the copy finds its file. With PostgreSQL, back
- * up the database by its own means and the folders files/ and keys/ by any. */
+/* sen backup and sen restore, for the embedded store: one tar file with a copy of the database as of one
+ * moment, the files and the keys. The database is copied first: a file is on disk before the row that names
+ * it, so every row of the copy finds its file. With PostgreSQL, back up the database by its own means and the
+ * folders files/ and keys/ by any. */
 #include "cli/commands.h"
 #include "base/text.h"
 
@@ -38,7 +39,8 @@ int command_backup(const Config *config, const char **rest)
         raise_fault(FAULT_STORE, "backup.folder", "%s: %s", copy, strerror(errno));
     const char *database = fmt("%ssen.db", copy), *unfinished = fmt("%s.unfinished", to);
     store_backup(store, database);
-    run_tar((char *[]){ "tar", "-cf", (char *)unfinished, "-C", (char *)copy, "sen.db", "-C", (char *)s.data_dir, "files", "keys", NULL });
+    run_tar((char *[]){ "tar", "-cf", (char *)unfinished, "-C", (char *)copy, "sen.db", "-C",
+                        (char *)s.data_dir, "files", "keys", NULL });
     store_close(store);
     unlink(database);
     rmdir(copy);

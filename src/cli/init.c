@@ -1,5 +1,6 @@
-/* sen init: a new data folder. With --demo, the demonstration province: real agencies, communes, procedures and holidays, and people and dossiers
- * that are made up from a fixed seed. Running it again on a folder that is ready changes nothing. */
+/* sen init: a new data folder. With --demo, the demonstration province: real agencies, communes, procedures
+ * and holidays, and people and dossiers that are made up from a fixed seed. Running it again on a folder that
+ * is ready changes nothing. */
 #include "cli/commands.h"
 #include "base/text.h"
 #include "base/clock.h"
@@ -26,7 +27,8 @@ static void write_settings(const char *data_dir)
 static void mark_loaded(Db *db, void *argument)
 {
     (void)argument;
-    db_exec(db, "insert into schema_migration (name, sha256, applied_at) values ('demo', '', ?1)", I(now_ms()));
+    db_exec(db, "insert into schema_migration (name, sha256, applied_at) values ('demo', '', ?1)",
+            I(now_ms()));
 }
 
 static void load_demo(Store *store)

@@ -23,25 +23,37 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In the order in which their migrations, reference data and start hooks run: a room stands after those it builds on. */
+/* In the order in which their migrations, reference data and start hooks run: a room stands after those it
+ * builds on. */
 static const Solution *const rooms[] = {
-    &app_solution,    &view_solution,   &audit_solution,  &identity_solution,   &events_solution,
-    &jobs_solution,   &files_solution,  &search_solution, &calendar_solution,   &notify_solution,
-    &tasks_solution,  &forms_solution,  &workflow_solution, &signatures_solution, &procedures_solution,
-    NULL,
+    &app_solution,      &view_solution,       &audit_solution,      &identity_solution,
+    &events_solution,   &jobs_solution,       &files_solution,      &search_solution,
+    &calendar_solution, &notify_solution,     &tasks_solution,      &forms_solution,
+    &workflow_solution, &signatures_solution, &procedures_solution, NULL,
 };
 
 const Command commands[] = {
-    { "init", command_init, "sen init [--demo] --data DIR          makes a new data folder, with the demonstration province if asked" },
-    { "serve", command_serve, "sen serve --data DIR --listen HOST:PORT  answers requests until it is told to stop" },
-    { "verify", command_verify, "sen verify --data DIR                 proves that nothing was changed behind the program's back" },
-    { "routes", command_routes, "sen routes [--json]                   lists every path with its permission" },
-    { "migrate", command_migrate, "sen migrate --data DIR                brings the store up to this version of the program" },
-    { "user", command_user, "sen user add|password|lock|unlock|grant USERNAME …   keeps accounts from the shell" },
-    { "backup", command_backup, "sen backup --data DIR --to FILE.tar   copies everything while the program runs" },
-    { "restore", command_restore, "sen restore --from FILE.tar --data DIR   makes a data folder from a backup" },
-    { "doctor", command_doctor, "sen doctor [--data DIR]               says what is present, missing, and then switched off" },
-    { "config", command_config, "sen config                            prints every setting with its meaning and default" },
+    { "init", command_init,
+      "sen init [--demo] --data DIR          makes a new data folder, with the demonstration province if "
+      "asked" },
+    { "serve", command_serve,
+      "sen serve --data DIR --listen HOST:PORT  answers requests until it is told to stop" },
+    { "verify", command_verify,
+      "sen verify --data DIR                 proves that nothing was changed behind the program's back" },
+    { "routes", command_routes,
+      "sen routes [--json]                   lists every path with its permission" },
+    { "migrate", command_migrate,
+      "sen migrate --data DIR                brings the store up to this version of the program" },
+    { "user", command_user,
+      "sen user add|password|lock|unlock|grant USERNAME …   keeps accounts from the shell" },
+    { "backup", command_backup,
+      "sen backup --data DIR --to FILE.tar   copies everything while the program runs" },
+    { "restore", command_restore,
+      "sen restore --from FILE.tar --data DIR   makes a data folder from a backup" },
+    { "doctor", command_doctor,
+      "sen doctor [--data DIR]               says what is present, missing, and then switched off" },
+    { "config", command_config,
+      "sen config                            prints every setting with its meaning and default" },
     { "version", command_version, "sen version" },
     { 0 },
 };

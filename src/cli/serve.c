@@ -1,5 +1,5 @@
-/* sen serve: opens the store, starts the services and the server, waits for SIGTERM or SIGINT, and stops in order: no new requests, running ones end,
- * background work ends, the store closes. */
+/* sen serve: opens the store, starts the services and the server, waits for SIGTERM or SIGINT, and stops in
+ * order: no new requests, running ones end, background work ends, the store closes. */
 #include "cli/commands.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -71,7 +71,8 @@ int command_serve(const Config *config, const char **rest)
     jobs_start(store, (int)config_int(config, "runners"));
     server_open(server);
     int64_t ready_ms = (monotonic_us() - began) / 1000;
-    log_info("server.ready", "listen", config_text(config, "listen"), "ms", fmt("%lld", (long long)ready_ms), NULL);
+    log_info("server.ready", "listen", config_text(config, "listen"), "ms", fmt("%lld", (long long)ready_ms),
+             NULL);
     say_where(&s, ready_ms);
 
     wait_for_stop(&stop);

@@ -1,5 +1,5 @@
-/* sen user: accounts from the shell, for the first administrator and for lost passwords. The password is read from standard input, never from the
- * command line, where others could see it. */
+/* sen user: accounts from the shell, for the first administrator and for lost passwords. The password is read
+ * from standard input, never from the command line, where others could see it. */
 #include "cli/commands.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -36,7 +36,8 @@ static void work(Db *db, void *argument)
         account_set_locked(db, account, text_is(w->action, "lock"));
     else
         return;
-    audit_as(db, system_actor(), fmt("identity.shell.%s", w->action), fmt("account:%lld", (long long)account), "ok", NULL);
+    audit_as(db, system_actor(), fmt("identity.shell.%s", w->action), fmt("account:%lld", (long long)account),
+             "ok", NULL);
     w->done = true;
 }
 
@@ -56,10 +57,14 @@ int command_user(const Config *config, const char **rest)
         fputs("sen user add USERNAME --name NAME --org KEY < password\n"
               "sen user password USERNAME < password\n"
               "sen user grant USERNAME --role ROLE --org KEY [--subtree]\n"
-              "sen user lock|unlock USERNAME\n", stderr);
+              "sen user lock|unlock USERNAME\n",
+              stderr);
         return 2;
     }
-    UserWork w = { .action = rest[0], .username = rest[1], .name = word_after(rest, "--name"), .role = word_after(rest, "--role"),
+    UserWork w = { .action = rest[0],
+                   .username = rest[1],
+                   .name = word_after(rest, "--name"),
+                   .role = word_after(rest, "--role"),
                    .subtree = has_word(rest, "--subtree") };
     bool needs_password = text_is(w.action, "add") || text_is(w.action, "password");
     char *password = needs_password ? read_password() : NULL;
@@ -70,7 +75,8 @@ int command_user(const Config *config, const char **rest)
     Store *store = app_open(config, &s, false);
     app_prepare(store);
     w.org = org_by_key(text_or(word_after(rest, "--org"), ""));
-    if ((text_is(w.action, "add") && (!w.name || !w.org)) || (text_is(w.action, "grant") && (!w.role || !w.org))) {
+    if ((text_is(w.action, "add") && (!w.name || !w.org)) ||
+        (text_is(w.action, "grant") && (!w.role || !w.org))) {
         fputs("sen: --name, --role and --org (a key of data/organisations.csv) say who and where\n", stderr);
         store_close(store);
         return 2;
@@ -79,6 +85,8 @@ int command_user(const Config *config, const char **rest)
     store_write_wait(store, work, &w);
     app_finish();
     store_close(store);
-    puts(w.done ? "Done." : "Nothing was done: is the account there, and the action one of add, password, grant, lock, unlock?");
+    puts(w.done ? "Done."
+                : "Nothing was done: is the account there, and the action one of add, password, grant, lock, "
+                  "unlock?");
     return !w.done;
 }

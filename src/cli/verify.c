@@ -1,5 +1,5 @@
-/* sen verify: asks every room to prove its own: the audit chain, dossier chains, files against their digests, and the engine's own check. Prints a sentence for
- * each thing that is not as it was written. */
+/* sen verify: asks every room to prove its own: the audit chain, dossier chains, files against their digests,
+ * and the engine's own check. Prints a sentence for each thing that is not as it was written. */
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -15,8 +15,7 @@ static int check_rooms(Store *store)
         bool sound = (*solution)->verify(db, complaints);
         store_read_end(db);
         printf("%-12s %s\n", (*solution)->name, sound ? "sound" : "BROKEN");
-        json_each(complaints, i, line)
-            printf("  %s\n", json_string_value(line));
+        json_each(complaints, i, line) printf("  %s\n", json_string_value(line));
         broken += !sound;
     }
     return broken;

@@ -1,7 +1,8 @@
 /* One request, one transaction. See app.h for the way; the phases below are in its order.
  *
- * What a handler answers decides what stands: a reply below 400 without recorded errors is committed and only then sent, anything else is
- * undone first. A refusal of a person's input (REPLY_AGAIN) shows the form's page again in a fresh read snapshot, with what was typed. */
+ * What a handler answers decides what stands: a reply below 400 without recorded errors is committed and only
+ * then sent, anything else is undone first. A refusal of a person's input (REPLY_AGAIN) shows the form's page
+ * again in a fresh read snapshot, with what was typed. */
 #include "platform/app/app.h"
 #include "platform/app/start.h"
 #include "platform/identity/identity.h"
@@ -49,8 +50,8 @@ static Reply fault_reply(Request *rq, const Fault *fault)
         int status;
         const char *code;
     } answers[] = {
-        [FAULT_NONE] = { 500, "http.internal" },    [FAULT_INTERNAL] = { 500, "http.internal" },
-        [FAULT_MEMORY] = { 503, "http.busy" },      [FAULT_STORE] = { 503, "http.store" },
+        [FAULT_NONE] = { 500, "http.internal" },     [FAULT_INTERNAL] = { 500, "http.internal" },
+        [FAULT_MEMORY] = { 503, "http.busy" },       [FAULT_STORE] = { 503, "http.store" },
         [FAULT_CONFLICT] = { 409, "http.conflict" }, [FAULT_RETRY] = { 503, "http.busy" },
         [FAULT_LIMIT] = { 503, "http.busy" },
     };
@@ -67,8 +68,9 @@ static bool may_enter(Request *rq, Reply *refusal)
     if (text_is(permission, "public"))
         return true;
     if (rq->actor->kind == ACTOR_STRANGER) {
-        *refusal = rq->wants_json || rq->method != GET ? problem(rq, 401, "http.sign-in", NULL) :
-                                                         redirect_to(fmt("/sign-in?to=%s", url_encode(rq->target)));
+        *refusal = rq->wants_json || rq->method != GET
+                       ? problem(rq, 401, "http.sign-in", NULL)
+                       : redirect_to(fmt("/sign-in?to=%s", url_encode(rq->target)));
         return false;
     }
     if (text_is(permission, "signed-in") || can(rq->actor, permission))
@@ -113,12 +115,10 @@ static Reply settled(Request *rq, Reply reply)
 }
 
 /* In a fresh read snapshot, on this thread. */
-static void again_work(void *argument)
+static void again_work(Request *rq)
 {
-    Phase *phase = argument;
-    Request *rq = phase->rq;
+    Phase *phase = rq->work;
     Guard guard;
-    arena_use(rq->arena);
     rq->db = store_read_begin(the_store);
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
@@ -153,7 +153,7 @@ static void write_done(void *argument, const Fault *fault)
     if (fault)
         phase->reply = fault_reply(rq, fault);
     if (phase->reply.kind == REPLY_AGAIN)
-        server_run(rq->server, again_work, phase);
+        request_later(rq, again_work);
     else
         request_finish(rq, phase->reply);
     arena_use(before);
@@ -177,33 +177,34 @@ static bool read_phase(Phase *phase)
     return true;
 }
 
-void app_handle(Request *rq)
+static void handle(Request *rq)
 {
-    Guard guard;
-    Phase *volatile phase = NULL;
-    volatile bool answered = true;
-    guard_enter(&guard);
-    if (setjmp(guard.at) == 0) {
-        phase = alloc(sizeof *phase);
-        *phase = (Phase){ .rq = rq };
-        rq->work = phase;
-        rq->db = store_read_begin(the_store);
-        answered = read_phase(phase);
-        guard_leave(&guard);
-    } else {
-        Reply reply = fault_reply(rq, &guard.fault);
-        if (rq->db)
-            store_read_end(rq->db);
-        rq->db = NULL;
-        request_finish(rq, reply);
-        return;
-    }
+    Phase *phase = alloc(sizeof *phase);
+    *phase = (Phase){ .rq = rq };
+    rq->work = phase;
+    rq->db = store_read_begin(the_store);
+    bool answered = read_phase(phase);
     store_read_end(rq->db);
     rq->db = NULL;
     if (answered)
         request_finish(rq, phase->reply);
     else
-        store_write(the_store, write_work, write_done, phase);
+        store_write(the_store, write_work, write_done, phase); /* from here on the request is the store's */
+}
+
+void app_handle(Request *rq)
+{
+    Guard guard;
+    guard_enter(&guard);
+    if (setjmp(guard.at) == 0) {
+        handle(rq);
+        guard_leave(&guard);
+        return;
+    }
+    if (rq->db)
+        store_read_end(rq->db);
+    rq->db = NULL;
+    request_finish(rq, fault_reply(rq, &guard.fault));
 }
 
 /* ---- slow routes ---- */

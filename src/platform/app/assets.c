@@ -1,7 +1,7 @@
 /* Finding embedded files by name: binary search in the table that tools/embed.py writes.
  *
- * With SEN_ASSETS=DIR in the environment, a file below DIR wins, read afresh each time it is asked for: so that whoever works on templates and
- * texts sees a change after a restart, without building. */
+ * With SEN_ASSETS=DIR in the environment, a file below DIR wins, read afresh each time it is asked for: so
+ * that whoever works on templates and texts sees a change after a restart, without building. */
 #include "platform/app/assets.h"
 #include "platform/app/app.h"
 #include "base/fault.h"

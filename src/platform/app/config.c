@@ -1,4 +1,5 @@
-/* The settings of the program, one row each. The file is lines of `name = value`; '#' begins a comment line. */
+/* The settings of the program, one row each. The file is lines of `name = value`; '#' begins a comment line.
+ */
 #include "platform/app/config.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -21,28 +22,38 @@ typedef struct Setting {
 } Setting;
 
 static const Setting settings_table[] = {
-    { "data", TEXT, "var", 0, 0, "Folder of everything this node keeps: files, keys, and with the embedded store the database." },
+    { "data", TEXT, "var", 0, 0,
+      "Folder of everything this node keeps: files, keys, and with the embedded store the database." },
     { "listen", TEXT, "127.0.0.1:8080", 0, 0, "Address and port. Behind HAProxy or nginx keep it local." },
-    { "base-url", TEXT, NULL, 0, 0, "How people reach the system, for QR codes and mail: https://dichvucong.example.vn" },
-    { "store", TEXT, NULL, 0, 0, "Where the data are. Unset: sqlite:DATA/sen.db. To scale: postgresql://sen@db.internal/sen" },
-    { "province-code", TEXT, "H20", 0, 0, "Code of the province's agencies; the beginning of dossier codes." },
+    { "base-url", TEXT, NULL, 0, 0,
+      "How people reach the system, for QR codes and mail: https://dichvucong.example.vn" },
+    { "store", TEXT, NULL, 0, 0,
+      "Where the data are. Unset: sqlite:DATA/sen.db. To scale: postgresql://sen@db.internal/sen" },
+    { "province-code", TEXT, "H20", 0, 0,
+      "Code of the province's agencies; the beginning of dossier codes." },
     { "tls-cert", TEXT, NULL, 0, 0, "PEM file of the certificate, for direct TLS." },
     { "tls-key", TEXT, NULL, 0, 0, "PEM file of its private key." },
-    { "trusted-proxies", TEXT, "127.0.0.1,::1", 0, 0, "Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed." },
+    { "trusted-proxies", TEXT, "127.0.0.1,::1", 0, 0,
+      "Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed." },
     { "io-threads", WHOLE, "0", 0, 256, "Threads that read and write connections. 0: one per processor." },
     { "workers", WHOLE, "0", 0, 1024, "Threads that answer requests. 0: twice the processors." },
-    { "readers", WHOLE, "0", 0, 1024, "Read connections (SQLite) or size of the pool (PostgreSQL). 0: as many as workers." },
+    { "readers", WHOLE, "0", 0, 1024,
+      "Read connections (SQLite) or size of the pool (PostgreSQL). 0: as many as workers." },
     { "runners", WHOLE, "2", 0, 64, "Threads for background jobs. 0: none on this node." },
     { "rate-per-minute", WHOLE, "1200", 0, 10000000, "Requests a minute from one address; 0: no limit." },
     { "max-upload-mb", WHOLE, "50", 1, 2048, "Largest file that people may send." },
     { "slow-ms", WHOLE, "200", 0, 60000, "Statements slower than this are logged; 0: never." },
-    { "smtp-url", TEXT, NULL, 0, 0, "Mail server: smtp://mail.internal:25. Unset: notices are shown in the system only." },
+    { "smtp-url", TEXT, NULL, 0, 0,
+      "Mail server: smtp://mail.internal:25. Unset: notices are shown in the system only." },
     { "smtp-from", TEXT, NULL, 0, 0, "Sender of mail." },
-    { "clamd", TEXT, NULL, 0, 0, "Virus scanner: unix:/run/clamav/clamd.ctl or host:port. Unset: uploads are not scanned." },
+    { "clamd", TEXT, NULL, 0, 0,
+      "Virus scanner: unix:/run/clamav/clamd.ctl or host:port. Unset: uploads are not scanned." },
     { "pkcs11-module", TEXT, NULL, 0, 0, "Library of the signing token. Unset: SoftHSM, for trying out." },
     { "node", WHOLE, "0", 0, 1023, "Number of this node in a cluster; part of every new key." },
     { "log-level", TEXT, "info", 0, 0, "debug, info, warning or error." },
-    { "demo", FLAG, "false", 0, 0, "Shows the demonstration accounts on the sign-in page. Never in production." },
+    { "demo", FLAG, "false", 0, 0,
+      "Shows the demonstration accounts on the sign-in page. Never in production." },
+    { "demo-dossiers", WHOLE, "60000", 0, 1000000, "How many dossiers the demonstration province gets." },
 };
 enum { SETTING_COUNT = sizeof settings_table / sizeof *settings_table };
 
@@ -59,17 +70,19 @@ static int setting_index(const char *name)
 }
 
 /* Sets a value after checking it; `where` is for the message. */
-static bool set_value(Config *config, int index, const char *value, const char *where, char *error, int error_size)
+static bool set_value(Config *config, int index, const char *value, const char *where, char *error,
+                      int error_size)
 {
     const Setting *s = &settings_table[index];
     int64_t n;
     if (s->kind == WHOLE && !text_int(value, s->least, s->most, &n)) {
-        snprintf(error, (size_t)error_size, "%s: %s must be a whole number from %lld to %lld, not \"%s\"", where, s->name,
-                 (long long)s->least, (long long)s->most, value);
+        snprintf(error, (size_t)error_size, "%s: %s must be a whole number from %lld to %lld, not \"%s\"",
+                 where, s->name, (long long)s->least, (long long)s->most, value);
         return false;
     }
     if (s->kind == FLAG && !text_is(value, "true") && !text_is(value, "false")) {
-        snprintf(error, (size_t)error_size, "%s: %s must be true or false, not \"%s\"", where, s->name, value);
+        snprintf(error, (size_t)error_size, "%s: %s must be true or false, not \"%s\"", where, s->name,
+                 value);
         return false;
     }
     config->values[index] = text_copy(value);
@@ -163,10 +176,11 @@ Config *config_read(int argc, char **argv, const char ***rest, char *error, int 
         config->values[i] = settings_table[i].otherwise;
     const char *path = flag_value(argc, argv, "--config");
     const char *data = text_or(flag_value(argc, argv, "--data"), text_or(getenv("SEN_DATA"), "var"));
-    bool ok = path ? read_file(config, path, true, error, error_size) :
-                     read_file(config, "/etc/sen/sen.conf", false, error, error_size) &&
+    bool ok = path ? read_file(config, path, true, error, error_size)
+                   : read_file(config, "/etc/sen/sen.conf", false, error, error_size) &&
                          read_file(config, fmt("%s/sen.conf", data), false, error, error_size);
-    if (!ok || !read_environment(config, error, error_size) || !read_flags(config, argc, argv, &left, error, error_size))
+    if (!ok || !read_environment(config, error, error_size) ||
+        !read_flags(config, argc, argv, &left, error, error_size))
         return NULL;
     for (size_t i = 0; i < left.count; i++) {
         if (text_is(left.items[i], "--config"))
@@ -175,7 +189,7 @@ Config *config_read(int argc, char **argv, const char ***rest, char *error, int 
             vec_add(&final, left.items[i]);
     }
     vec_add(&final, NULL);
-    *rest = (const char **)final.items;
+    *rest = (const char **) final.items;
     return config;
 }
 

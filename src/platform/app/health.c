@@ -45,8 +45,10 @@ static void server_figures(Buf *out, ServerStats s)
     figure(out, "sen_http_in_flight", "gauge", "Requests being answered.", s.in_flight);
     figure(out, "sen_http_streams", "gauge", "Open event streams.", s.streams);
     figure(out, "sen_http_bytes_out_total", "counter", "Bytes of bodies sent.", s.bytes_out);
-    figure(out, "sen_http_rate_limited_total", "counter", "Requests refused by the rate limit.", s.rate_limited);
-    buf_text(out, "# HELP sen_http_responses_total Answers by class of status.\n# TYPE sen_http_responses_total counter\n");
+    figure(out, "sen_http_rate_limited_total", "counter", "Requests refused by the rate limit.",
+           s.rate_limited);
+    buf_text(out, "# HELP sen_http_responses_total Answers by class of status.\n# TYPE "
+                  "sen_http_responses_total counter\n");
     for (int i = 1; i < 6; i++)
         buf_fmt(out, "sen_http_responses_total{class=\"%dxx\"} %lld\n", i, (long long)s.by_status[i]);
     buf_text(out, "# HELP sen_http_seconds Time to answer.\n# TYPE sen_http_seconds histogram\n");
@@ -55,7 +57,8 @@ static void server_figures(Buf *out, ServerStats s)
         sum += s.latency_us_bucket[i];
         buf_fmt(out, "sen_http_seconds_bucket{le=\"%g\"} %lld\n", (double)(1 << i) / 1000, (long long)sum);
     }
-    buf_fmt(out, "sen_http_seconds_bucket{le=\"+Inf\"} %lld\nsen_http_seconds_count %lld\n", (long long)sum, (long long)sum);
+    buf_fmt(out, "sen_http_seconds_bucket{le=\"+Inf\"} %lld\nsen_http_seconds_count %lld\n", (long long)sum,
+            (long long)sum);
 }
 
 static Reply metrics(Request *rq)
@@ -65,8 +68,10 @@ static Reply metrics(Request *rq)
     server_figures(&out, server_stats(rq->server));
     figure(&out, "sen_store_reads_total", "counter", "Read transactions.", s.reads);
     figure(&out, "sen_store_writes_total", "counter", "Write transactions.", s.writes);
-    figure(&out, "sen_store_commits_total", "counter", "Commits to disk; one may carry many writes.", s.commits);
-    figure(&out, "sen_store_retries_total", "counter", "Write transactions run again after a serialisation failure.", s.retries);
+    figure(&out, "sen_store_commits_total", "counter", "Commits to disk; one may carry many writes.",
+           s.commits);
+    figure(&out, "sen_store_retries_total", "counter",
+           "Write transactions run again after a serialisation failure.", s.retries);
     figure(&out, "sen_store_queries_total", "counter", "Statements.", s.queries);
     figure(&out, "sen_process_resident_memory_bytes", "gauge", "Memory held.", resident_bytes());
     for (const Solution *const *solution = solutions(); *solution; solution++)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const char *const type_names[] = {
-    [PARAM_TEXT] = "string", [PARAM_INT] = "integer",   [PARAM_NUMBER] = "number", [PARAM_BOOL] = "boolean",
-    [PARAM_DATE] = "string", [PARAM_ID] = "string",     [PARAM_CHOICE] = "string", [PARAM_JSON] = NULL,
+    [PARAM_TEXT] = "string", [PARAM_INT] = "integer", [PARAM_NUMBER] = "number", [PARAM_BOOL] = "boolean",
+    [PARAM_DATE] = "string", [PARAM_ID] = "string",   [PARAM_CHOICE] = "string", [PARAM_JSON] = NULL,
     [PARAM_FILE] = "string", [PARAM_TEXTS] = "array",
 };
 
@@ -52,7 +52,8 @@ static void add_path_parameters(Json list, const char *path)
 {
     for (const char *open = strchr(path, '{'); open; open = strchr(open + 1, '{')) {
         size_t size = strcspn(open + 1, "}*");
-        add_parameter(list, text_copy_n(open + 1, size), "path", true, json_set_str(json_new(), "type", "string"));
+        add_parameter(list, text_copy_n(open + 1, size), "path", true,
+                      json_set_str(json_new(), "type", "string"));
     }
 }
 
@@ -74,7 +75,8 @@ static Json body_of(const Param *params)
     if (files)
         json_set(content, "multipart/form-data", media);
     else
-        json_set(json_set(content, "application/json", media), "application/x-www-form-urlencoded", json_deep_copy(media));
+        json_set(json_set(content, "application/json", media), "application/x-www-form-urlencoded",
+                 json_deep_copy(media));
     return json_set(json_new(), "content", content);
 }
 
@@ -91,7 +93,8 @@ static Json operation(const Route *route)
         json_set(op, "requestBody", body_of(route->params));
     if (json_array_size(parameters))
         json_set(op, "parameters", parameters);
-    json_set(responses, route->method == GET ? "200" : "2XX", json_set_str(json_new(), "description", "done"));
+    json_set(responses, route->method == GET ? "200" : "2XX",
+             json_set_str(json_new(), "description", "done"));
     Json problem = json_set_str(json_new(), "description", "a problem document (RFC 9457)");
     Json ref = json_set_str(json_new(), "$ref", "#/components/schemas/Problem");
     json_set(problem, "content",
@@ -109,9 +112,12 @@ static Json operation(const Route *route)
 static Json components(void)
 {
     static const char text[] =
-        "{\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\"],\"properties\":{"
-        "\"type\":{\"type\":\"string\",\"format\":\"uri\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
-        "\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{"
+        "{\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\"],"
+        "\"properties\":{"
+        "\"type\":{\"type\":\"string\",\"format\":\"uri\"},\"title\":{\"type\":\"string\"},\"status\":{"
+        "\"type\":\"integer\"},"
+        "\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\","
+        "\"items\":{"
         "\"type\":\"object\",\"properties\":{\"path\":{\"type\":\"string\"},\"rule\":{\"type\":\"string\"},"
         "\"message\":{\"type\":\"string\"}}}}}}},"
         "\"securitySchemes\":{\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"sen_session\"},"
@@ -127,7 +133,8 @@ Json openapi_document(Server *server)
     Json document = json_new(), info = json_new(), paths = json_new();
     json_set_str(info, "title", "Sen");
     json_set_str(info, "version", "0.1.0");
-    json_set(info, "license", json_set_str(json_set_str(json_new(), "name", "EUPL-1.2"), "identifier", "EUPL-1.2"));
+    json_set(info, "license",
+             json_set_str(json_set_str(json_new(), "name", "EUPL-1.2"), "identifier", "EUPL-1.2"));
     for (size_t i = 0; i < count; i++) {
         const char *path = text_replace(routes[i]->path, "*}", "}");
         Json item = json_object_get(paths, path);

@@ -1,4 +1,5 @@
-/* From a configuration to an open, migrated, filled store: what every command of `sen` that needs data does first. */
+/* From a configuration to an open, migrated, filled store: what every command of `sen` that needs data does
+ * first. */
 #include "platform/app/start.h"
 #include "platform/app/assets.h"
 #include "base/arena.h"
@@ -58,12 +59,15 @@ static void fill_settings(const Config *config, Settings *s)
 {
     *s = (Settings){ .data_dir = heap_dup(config_text(config, "data")),
                      .province_code = heap_dup(config_text(config, "province-code")),
-                     .demo = config_bool(config, "demo") };
+                     .demo = config_bool(config, "demo"),
+                     .demo_dossiers = config_int(config, "demo-dossiers") };
     static const struct {
         const char *name;
         size_t offset;
-    } texts[] = { { "base-url", offsetof(Settings, base_url) },   { "smtp-url", offsetof(Settings, smtp_url) },
-                  { "smtp-from", offsetof(Settings, smtp_from) }, { "clamd", offsetof(Settings, clamd) },
+    } texts[] = { { "base-url", offsetof(Settings, base_url) },
+                  { "smtp-url", offsetof(Settings, smtp_url) },
+                  { "smtp-from", offsetof(Settings, smtp_from) },
+                  { "clamd", offsetof(Settings, clamd) },
                   { "pkcs11-module", offsetof(Settings, pkcs11_module) } };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const char *value = config_text(config, texts[i].name);
@@ -91,7 +95,8 @@ Store *app_open(const Config *config, Settings *s, bool migrate)
     make_folder(fmt("%s/tmp", s->data_dir));
     make_folder(fmt("%s/files", s->data_dir));
     make_folder(fmt("%s/keys", s->data_dir));
-    StoreOptions options = { .url = text_or(config_text(config, "store"), fmt("sqlite:%s/sen.db", s->data_dir)),
+    StoreOptions options = { .url =
+                                 text_or(config_text(config, "store"), fmt("sqlite:%s/sen.db", s->data_dir)),
                              .readers = (int)config_int(config, "readers"),
                              .slow_ms = (int)config_int(config, "slow-ms") };
     Store *store = store_open(&options);

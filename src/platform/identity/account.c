@@ -28,10 +28,10 @@ static Json sessions_model(Request *rq)
 {
     Json rows = db_rows(rq->db,
                         "select id, created_at, last_seen_at, ip_prefix, ua_family from iam_session "
-                        "where account_id = ?1 and revoked_at is null and ends_at > ?2 and idle_until > ?2 order by last_seen_at desc",
+                        "where account_id = ?1 and revoked_at is null and ends_at > ?2 and idle_until > ?2 "
+                        "order by last_seen_at desc",
                         I(rq->actor->account_id), I(rq->now));
-    json_each(rows, i, row)
-        json_set_bool(row, "current", json_id(row, "id") == rq->actor->session_id);
+    json_each(rows, i, row) json_set_bool(row, "current", json_id(row, "id") == rq->actor->session_id);
     return rows;
 }
 
@@ -39,7 +39,8 @@ static Json roles_model(Request *rq)
 {
     Json rows = db_rows(rq->db,
                         "select role, org_id, subtree, valid_from, valid_to from iam_assignment "
-                        "where account_id = ?1 and valid_from <= ?2 and (valid_to is null or valid_to > ?2) order by role, id",
+                        "where account_id = ?1 and valid_from <= ?2 and (valid_to is null or valid_to > ?2) "
+                        "order by role, id",
                         I(rq->actor->account_id), I(rq->now));
     json_each(rows, i, row)
     {
@@ -54,8 +55,10 @@ static Json roles_model(Request *rq)
 Reply account_show(Request *rq)
 {
     Json model = db_row(rq->db,
-                        "select a.username, a.kind, a.title, a.locale, a.last_login_at, p.full_name as name, p.birth_date, p.sex, p.email, "
-                        "p.phone, p.source, p.updated_at from iam_account a left join iam_person p on p.id = a.person_id where a.id = ?1",
+                        "select a.username, a.kind, a.title, a.locale, a.last_login_at, p.full_name as name, "
+                        "p.birth_date, p.sex, p.email, "
+                        "p.phone, p.source, p.updated_at from iam_account a left join iam_person p on p.id = "
+                        "a.person_id where a.id = ?1",
                         I(rq->actor->account_id));
     if (!model)
         return not_found(rq, "identity.user.missing");
@@ -91,7 +94,8 @@ static void count_failure(Request *rq, void *argument)
 {
     (void)argument;
     throttle_failed(rq->db, rq->actor->username, rq->now);
-    audit_result(rq, "identity.password.change", fmt("account:%lld", (long long)rq->actor->account_id), "failed", NULL);
+    audit_result(rq, "identity.password.change", fmt("account:%lld", (long long)rq->actor->account_id),
+                 "failed", NULL);
 }
 
 static void check_new(Request *rq)
@@ -105,7 +109,9 @@ static void check_new(Request *rq)
 
 static void check_current(Request *rq)
 {
-    const char *hash = db_text(rq->db, "select material from iam_credential where account_id = ?1 and type = 'password' and revoked_at is null",
+    const char *hash = db_text(rq->db,
+                               "select material from iam_credential where account_id = ?1 and type = "
+                               "'password' and revoked_at is null",
                                I(rq->actor->account_id));
     int64_t seconds = throttle_wait_s(rq->db, rq->actor->username, rq->now);
     if (seconds) {
@@ -136,7 +142,8 @@ Reply account_password_post(Request *rq)
 
 Reply account_language_post(Request *rq)
 {
-    db_exec(rq->db, "update iam_account set locale = ?2 where id = ?1", I(rq->actor->account_id), T(in_str(rq, "lang")));
+    db_exec(rq->db, "update iam_account set locale = ?2 where id = ?1", I(rq->actor->account_id),
+            T(in_str(rq, "lang")));
     Reply reply = done(rq, "/account", json_new());
     reply_cookie(&reply, rq, "lang", in_str(rq, "lang"), 365 * 86400, false);
     return reply;
@@ -145,7 +152,8 @@ Reply account_language_post(Request *rq)
 Reply account_session_end(Request *rq)
 {
     int64_t id = path_id(rq, "id");
-    if (!db_int(rq->db, "select count(*) from iam_session where id = ?1 and account_id = ?2", I(id), I(rq->actor->account_id)))
+    if (!db_int(rq->db, "select count(*) from iam_session where id = ?1 and account_id = ?2", I(id),
+                I(rq->actor->account_id)))
         return not_found(rq, "identity.session.missing");
     session_end(rq->db, id, rq->actor->account_id, rq->now);
     audit(rq, "identity.session.end", fmt("session:%lld", (long long)id), NULL);

@@ -1,4 +1,5 @@
-/* Persons and their accounts: making them, changing what keeps people in or out. Each function belongs into the transaction of its caller. */
+/* Persons and their accounts: making them, changing what keeps people in or out. Each function belongs into
+ * the transaction of its caller. */
 #include "platform/identity/accounts.h"
 #include "platform/identity/grants.h"
 #include "platform/identity/keys.h"
@@ -14,7 +15,8 @@
 
 int64_t person_by_pid(Db *db, const char *pid)
 {
-    return text_empty(pid) ? 0 : db_int(db, "select id from iam_person where pid_index = ?1", T(pid_index(pid)));
+    return text_empty(pid) ? 0
+                           : db_int(db, "select id from iam_person where pid_index = ?1", T(pid_index(pid)));
 }
 
 char *person_pid(Db *db, int64_t person_id)
@@ -41,25 +43,27 @@ int64_t person_create(Db *db, const char *name, const char *pid)
     const char *full_name = text_nfc(text_trim(name));
     bool numbered = !text_empty(pid);
     db_exec(db,
-            "insert into iam_person (id, pid_sealed, pid_index, full_name, name_fold, sex, created_at, updated_at) "
+            "insert into iam_person (id, pid_sealed, pid_index, full_name, name_fold, sex, created_at, "
+            "updated_at) "
             "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
-            I(id), numbered ? T(pid_seal(id, pid)) : N(), numbered ? T(pid_index(pid)) : N(), T(full_name), T(text_fold(full_name)),
-            T(sex_of(pid)), I(now));
+            I(id), numbered ? T(pid_seal(id, pid)) : N(), numbered ? T(pid_index(pid)) : N(), T(full_name),
+            T(text_fold(full_name)), T(sex_of(pid)), I(now));
     return id;
 }
 
 /* ---- accounts ---- */
 
 static const char *const kind_names[] = {
-    [ACTOR_STRANGER] = "citizen", [ACTOR_CITIZEN] = "citizen", [ACTOR_OFFICIAL] = "official", [ACTOR_SERVICE] = "service",
-    [ACTOR_SYSTEM] = "service",
+    [ACTOR_STRANGER] = "citizen", [ACTOR_CITIZEN] = "citizen", [ACTOR_OFFICIAL] = "official",
+    [ACTOR_SERVICE] = "service",  [ACTOR_SYSTEM] = "service",
 };
 
 /* Lower case ASCII, digits and . _ -: nothing that looks like something else, nothing to normalise. */
 bool username_valid(const char *username)
 {
     size_t n = strlen(username);
-    return n >= 3 && n <= 64 && strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && strcspn(username, "._-") > 0;
+    return n >= 3 && n <= 64 && strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n &&
+           strcspn(username, "._-") > 0;
 }
 
 char *username_folded(const char *typed)
@@ -70,13 +74,18 @@ char *username_folded(const char *typed)
 void account_set_password(Db *db, int64_t account_id, const char *password_hash)
 {
     int64_t now = now_ms();
-    db_exec(db, "update iam_credential set revoked_at = ?2 where account_id = ?1 and type = 'password' and revoked_at is null", I(account_id),
-            I(now));
-    db_exec(db, "insert into iam_credential (id, account_id, type, material, created_at) values (?1, ?2, 'password', ?3, ?4)", I(id_new()),
-            I(account_id), T(password_hash), I(now));
+    db_exec(db,
+            "update iam_credential set revoked_at = ?2 where account_id = ?1 and type = 'password' and "
+            "revoked_at is null",
+            I(account_id), I(now));
+    db_exec(db,
+            "insert into iam_credential (id, account_id, type, material, created_at) values (?1, ?2, "
+            "'password', ?3, ?4)",
+            I(id_new()), I(account_id), T(password_hash), I(now));
 }
 
-int64_t account_create(Db *db, ActorKind kind, const char *username, const char *password_hash, const char *name, const char *pid, int64_t org_id)
+int64_t account_create(Db *db, ActorKind kind, const char *username, const char *password_hash,
+                       const char *name, const char *pid, int64_t org_id)
 {
     int64_t id = id_new(), person_id = 0;
     if (!username_valid(username))
@@ -87,8 +96,10 @@ int64_t account_create(Db *db, ActorKind kind, const char *username, const char 
             person_id = person_create(db, name, pid);
     }
     db_exec(db,
-            "insert into iam_account (id, person_id, org_id, kind, username, title, state, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7)",
-            I(id), ID(person_id), ID(org_id), T(kind_names[kind]), T(username), kind == ACTOR_SERVICE ? T(name) : N(), I(now_ms()));
+            "insert into iam_account (id, person_id, org_id, kind, username, title, state, created_at) "
+            "values (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7)",
+            I(id), ID(person_id), ID(org_id), T(kind_names[kind]), T(username),
+            kind == ACTOR_SERVICE ? T(name) : N(), I(now_ms()));
     if (password_hash)
         account_set_password(db, id, password_hash);
     return id;
@@ -97,8 +108,8 @@ int64_t account_create(Db *db, ActorKind kind, const char *username, const char 
 void account_set_locked(Db *db, int64_t account_id, bool locked)
 {
     int64_t now = now_ms();
-    db_exec(db, "update iam_account set state = ?2, lock_reason = ?3 where id = ?1 and state <> 'retired'", I(account_id),
-            T(locked ? "locked" : "active"), locked ? T("admin") : N());
+    db_exec(db, "update iam_account set state = ?2, lock_reason = ?3 where id = ?1 and state <> 'retired'",
+            I(account_id), T(locked ? "locked" : "active"), locked ? T("admin") : N());
     if (locked)
         sessions_end_all(db, account_id, 0, now);
     sessions_forget(db, account_id);
@@ -107,7 +118,8 @@ void account_set_locked(Db *db, int64_t account_id, bool locked)
 const char *account_name(Db *db, int64_t account_id)
 {
     const char *name = db_text(db,
-                               "select coalesce(p.full_name, a.title, a.username) from iam_account a left join iam_person p on p.id = a.person_id "
+                               "select coalesce(p.full_name, a.title, a.username) from iam_account a left "
+                               "join iam_person p on p.id = a.person_id "
                                "where a.id = ?1",
                                I(account_id));
     return text_or(name, "?");
@@ -117,8 +129,10 @@ char *account_token(Db *db, int64_t account_id, const char *label, int64_t expir
 {
     char *token = fmt("%s%s", TOKEN_PREFIX, random_token());
     db_exec(db,
-            "insert into iam_credential (id, account_id, type, material, label, created_at, expires_at) values (?1, ?2, 'token', ?3, ?4, ?5, ?6)",
-            I(id_new()), I(account_id), T(sha256_hex(token, strlen(token))), T(label), I(now_ms()), expires_at ? I(expires_at) : N());
+            "insert into iam_credential (id, account_id, type, material, label, created_at, expires_at) "
+            "values (?1, ?2, 'token', ?3, ?4, ?5, ?6)",
+            I(id_new()), I(account_id), T(sha256_hex(token, strlen(token))), T(label), I(now_ms()),
+            expires_at ? I(expires_at) : N());
     return token;
 }
 
@@ -127,25 +141,31 @@ char *account_token(Db *db, int64_t account_id, const char *label, int64_t expir
 char *recovery_create(Db *db, int64_t account_id, int64_t created_by, int64_t now, int64_t lives_ms)
 {
     char *token = random_token();
-    db_exec(db, "update iam_credential set revoked_at = ?2 where account_id = ?1 and type = 'recovery' and revoked_at is null", I(account_id),
-            I(now));
+    db_exec(db,
+            "update iam_credential set revoked_at = ?2 where account_id = ?1 and type = 'recovery' and "
+            "revoked_at is null",
+            I(account_id), I(now));
     db_exec(db,
             "insert into iam_credential (id, account_id, type, material, created_at, created_by, expires_at) "
             "values (?1, ?2, 'recovery', ?3, ?4, ?5, ?6)",
-            I(id_new()), I(account_id), T(sha256_hex(token, strlen(token))), I(now), ID(created_by), I(now + lives_ms));
+            I(id_new()), I(account_id), T(sha256_hex(token, strlen(token))), I(now), ID(created_by),
+            I(now + lives_ms));
     return token;
 }
 
 int64_t recovery_account(Db *db, const char *token, int64_t now)
 {
     return db_int(db,
-                  "select c.account_id from iam_credential c join iam_account a on a.id = c.account_id where c.material = ?1 and c.type = 'recovery' "
+                  "select c.account_id from iam_credential c join iam_account a on a.id = c.account_id where "
+                  "c.material = ?1 and c.type = 'recovery' "
                   "and c.revoked_at is null and c.expires_at > ?2 and a.state in ('active', 'invited')",
                   T(sha256_hex(token, strlen(token))), I(now));
 }
 
 bool recovery_use(Db *db, const char *token, int64_t now)
 {
-    return db_exec(db, "update iam_credential set revoked_at = ?2, last_used_at = ?2 where material = ?1 and type = 'recovery' and revoked_at is null",
+    return db_exec(db,
+                   "update iam_credential set revoked_at = ?2, last_used_at = ?2 where material = ?1 and "
+                   "type = 'recovery' and revoked_at is null",
                    T(sha256_hex(token, strlen(token))), I(now)) == 1;
 }

@@ -1,9 +1,10 @@
 /* From a request to the person behind it, and the proof that a form was sent by that person's own page.
  *
- * Order: a bearer token (machines), else the session cookie, else a stranger. A browser never sends an Authorization header on its own, so such
- * requests need no form token; whoever comes with a cookie does. A session has one token, kept in its row. A stranger (the sign-in page) has a
- * signed double-submit cookie: the form must repeat what the cookie says, and the cookie must carry our MAC, so that a neighbour host which can set
- * cookies for us cannot make one up. */
+ * Order: a bearer token (machines), else the session cookie, else a stranger. A browser never sends an
+ * Authorization header on its own, so such requests need no form token; whoever comes with a cookie does. A
+ * session has one token, kept in its row. A stranger (the sign-in page) has a signed double-submit cookie:
+ * the form must repeat what the cookie says, and the cookie must carry our MAC, so that a neighbour host
+ * which can set cookies for us cannot make one up. */
 #include "platform/identity/identity.h"
 #include "platform/identity/directory.h"
 #include "platform/identity/grants.h"
@@ -66,7 +67,8 @@ static Actor *actor_of(Request *rq, const Session *found)
                       .session_id = session->id,
                       .auth_time = session->auth_time,
                       .csrf = session->csrf,
-                      .grants = grants_of(rq->db, session->account_id, session->kind, session->grants_version, rq->now) };
+                      .grants = grants_of(rq->db, session->account_id, session->kind, session->grants_version,
+                                          rq->now) };
     return actor;
 }
 
@@ -111,10 +113,12 @@ bool csrf_ok(Request *rq)
 
 bool identity_fresh(const Request *rq, int minutes)
 {
-    return rq->actor && rq->actor->session_id && rq->now - rq->actor->auth_time <= (int64_t)minutes * MINUTE_MS;
+    return rq->actor && rq->actor->session_id &&
+           rq->now - rq->actor->auth_time <= (int64_t)minutes * MINUTE_MS;
 }
 
-/* What a browser would not take as another host: one slash, then none and no backslash; nothing below a blank. */
+/* What a browser would not take as another host: one slash, then none and no backslash; nothing below a
+ * blank. */
 bool path_is_local(const char *path)
 {
     if (text_empty(path) || path[0] != '/' || path[1] == '/' || strlen(path) > 2000)

@@ -15,7 +15,8 @@ void role_assign(Db *db, int64_t account_id, const char *role, int64_t org_id, b
         raise_fault(FAULT_INTERNAL, "identity.role", "there is no role \"%s\"", role);
     int64_t now = now_ms();
     db_exec(db,
-            "insert into iam_assignment (id, account_id, role, org_id, subtree, valid_from, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            "insert into iam_assignment (id, account_id, role, org_id, subtree, valid_from, created_at) "
+            "values (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
             I(id_new()), I(account_id), T(role), ID(org_id), B(subtree), I(now));
     grants_changed(db, account_id);
 }
@@ -32,15 +33,16 @@ static const char *above(int64_t org_id)
 
 size_t accounts_with_role(Db *db, const char *role, int64_t org_id, int64_t **accounts)
 {
-    Json rows = db_rows(db,
-                        fmt("select distinct a.id from iam_assignment g join iam_account a on a.id = g.account_id "
-                            "where g.role = ?1 and a.state = 'active' and g.valid_from <= ?3 and (g.valid_to is null or g.valid_to > ?3) "
-                            "and (g.org_id is null or g.org_id = ?2 or (g.subtree and g.org_id in (%s))) order by a.id",
-                            above(org_id)),
-                        T(role), I(org_id), I(now_ms()));
+    Json rows = db_rows(
+        db,
+        fmt("select distinct a.id from iam_assignment g join iam_account a on a.id = g.account_id "
+            "where g.role = ?1 and a.state = 'active' and g.valid_from <= ?3 and (g.valid_to is null or "
+            "g.valid_to > ?3) "
+            "and (g.org_id is null or g.org_id = ?2 or (g.subtree and g.org_id in (%s))) order by a.id",
+            above(org_id)),
+        T(role), I(org_id), I(now_ms()));
     size_t count = json_array_size(rows);
     *accounts = alloc_array(count + 1, sizeof **accounts);
-    json_each(rows, i, row)
-        (*accounts)[i] = json_id(row, "id");
+    json_each(rows, i, row)(*accounts)[i] = json_id(row, "id");
     return count;
 }

@@ -1,4 +1,5 @@
-/* Reading the reference tables of data/: RFC 4180 with a header line; lines that begin with '#' (also quoted) are remarks. */
+/* Reading the reference tables of data/: RFC 4180 with a header line; lines that begin with '#' (also quoted)
+ * are remarks. */
 #ifndef SEN_PLATFORM_IDENTITY_CSV_H
 #define SEN_PLATFORM_IDENTITY_CSV_H
 

@@ -1,5 +1,6 @@
-/* sen init --demo: four officials for each of the 102 communes and each department, the well-known accounts that the sign-in page lists, and fifty
- * citizens. All of them share one password and one hash of it, computed once: five hundred hashes would take twenty seconds. */
+/* sen init --demo: four officials for each of the 102 communes and each department, the well-known accounts
+ * that the sign-in page lists, and fifty citizens. All of them share one password and one hash of it,
+ * computed once: five hundred hashes would take twenty seconds. */
 #include "platform/identity/demo.h"
 #include "platform/identity/demo_names.h"
 #include "platform/identity/accounts.h"
@@ -12,15 +13,20 @@
 
 enum { CITIZENS = 50 };
 
-/* Every name, role and place that people are told about; the first at each place takes the post that would be made up otherwise. */
+/* Every name, role and place that people are told about; the first at each place takes the post that would be
+ * made up otherwise. */
 const DemoAccount demo_accounts[] = {
     { "cong.dan", "Nguyễn Thị Lan", NULL, "citizen", NULL, false, "identity.demo.citizen" },
-    { "mot.cua", "Trần Thị Ngọc Hạnh", "Công chức tiếp nhận – một cửa", "reception", "ubnd-28261", false, "identity.demo.reception" },
-    { "chuyen.vien", "Lê Minh Khoa", "Chuyên viên", "specialist", "ubnd-28261", false, "identity.demo.specialist" },
+    { "mot.cua", "Trần Thị Ngọc Hạnh", "Công chức tiếp nhận – một cửa", "reception", "ubnd-28261", false,
+      "identity.demo.reception" },
+    { "chuyen.vien", "Lê Minh Khoa", "Chuyên viên", "specialist", "ubnd-28261", false,
+      "identity.demo.specialist" },
     { "lanh.dao", "Huỳnh Quốc Thắng", "Chủ tịch", "leader", "ubnd-28261", false, "identity.demo.leader" },
     { "van.thu", "Phạm Thị Thu Cúc", "Văn thư", "clerk", "ubnd-28261", false, "identity.demo.clerk" },
-    { "mot.cua.2", "Võ Thanh Tuyền", "Công chức tiếp nhận – một cửa", "reception", "ubnd-28249", false, "identity.demo.reception-2" },
-    { "giam.doc", "Đặng Hoàng Nam", "Giám đốc Trung tâm Phục vụ hành chính công", "director", "vpub", true, "identity.demo.director" },
+    { "mot.cua.2", "Võ Thanh Tuyền", "Công chức tiếp nhận – một cửa", "reception", "ubnd-28249", false,
+      "identity.demo.reception-2" },
+    { "giam.doc", "Đặng Hoàng Nam", "Giám đốc Trung tâm Phục vụ hành chính công", "director", "vpub", true,
+      "identity.demo.director" },
     { "quan.tri", "Ngô Đức Trí", "Quản trị viên", "province_admin", "skhcn", true, "identity.demo.admin" },
     { "kiem.toan", "Mai Bích Liên", "Thanh tra viên", "auditor", "ttra", true, "identity.demo.auditor" },
     { 0 },
@@ -61,7 +67,8 @@ static void add_known(Db *db, Loading *l, const DemoAccount *d)
     const Org *org = d->org_key ? org_by_key(d->org_key) : NULL;
     bool female = strstr(d->name, "Thị") || strstr(d->name, "Bích") || strstr(d->name, "Tuyền");
     DemoPerson person = demo_person(&l->seed, female, ++l->number);
-    int64_t account = account_create(db, org ? ACTOR_OFFICIAL : ACTOR_CITIZEN, d->username, l->hash, d->name, person.pid, org ? org->id : 0);
+    int64_t account = account_create(db, org ? ACTOR_OFFICIAL : ACTOR_CITIZEN, d->username, l->hash, d->name,
+                                     person.pid, org ? org->id : 0);
     if (!org)
         return;
     give_title(db, account, d->title);
@@ -120,7 +127,7 @@ void print_demo_accounts(FILE *out)
     fprintf(out, "Demonstration accounts, all with the password %s:\n", DEMO_PASSWORD);
     for (const DemoAccount *d = demo_accounts; d->username; d++) {
         const Org *org = d->org_key ? org_by_key(d->org_key) : NULL;
-        fprintf(out, "  %-12s %s%s%s%s%s\n", d->username, d->name, d->title ? ", " : "", text_or(d->title, ", công dân"), org ? ", " : "",
-                org ? org->short_name : "");
+        fprintf(out, "  %-12s %s%s%s%s%s\n", d->username, d->name, d->title ? ", " : "",
+                text_or(d->title, ", công dân"), org ? ", " : "", org ? org->short_name : "");
     }
 }

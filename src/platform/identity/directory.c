@@ -1,10 +1,13 @@
-/* A snapshot is built aside and put in place by one pointer: readers take no lock and never see half a change.
+/* A snapshot is built aside and put in place by one pointer: readers take no lock and never see half a
+ * change.
  *
- * A request may hold pointers into a snapshot (org_by_id() gives them out), so a replaced one is kept for an hour, longer than any request
- * or job, and freed when the next one is put in place. Organisations change a few times a year and a snapshot of 3,000 is about a megabyte.
+ * A request may hold pointers into a snapshot (org_by_id() gives them out), so a replaced one is kept for an
+ * hour, longer than any request or job, and freed when the next one is put in place. Organisations change a
+ * few times a year and a snapshot of 3,000 is about a megabyte.
  *
- * Every change raises the stamp "directory" in its transaction. A node looks at the stamp at most once a second, so a change made elsewhere
- * holds here within a second; one made here makes the next request look at once. */
+ * Every change raises the stamp "directory" in its transaction. A node looks at the stamp at most once a
+ * second, so a change made elsewhere holds here within a second; one made here makes the next request look at
+ * once. */
 #include "platform/identity/directory.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -100,7 +103,8 @@ static void look_again(void *argument)
 
 void directory_changed(Db *db)
 {
-    db_exec(db, "insert into iam_stamp (name, value) values ('directory', 1) on conflict (name) do update set value = iam_stamp.value + 1");
+    db_exec(db, "insert into iam_stamp (name, value) values ('directory', 1) on conflict (name) do update "
+                "set value = iam_stamp.value + 1");
     db_after_commit(db, look_again, NULL);
 }
 

@@ -1,4 +1,5 @@
-/* What changes seldom and is asked for in every request: organisations and roles, held in memory as one snapshot. */
+/* What changes seldom and is asked for in every request: organisations and roles, held in memory as one
+ * snapshot. */
 #ifndef SEN_PLATFORM_IDENTITY_DIRECTORY_H
 #define SEN_PLATFORM_IDENTITY_DIRECTORY_H
 
@@ -25,19 +26,20 @@ typedef struct Directory {
     int64_t until;      /* the next moment at which validity changes something */
     int64_t retired_us; /* when it was replaced */
     struct Directory *older;
-    OrgNode *nodes;     /* in tree order */
+    OrgNode *nodes; /* in tree order */
     size_t count;
-    OrgNode **by_id;    /* sorted */
-    const Org **orgs;   /* in tree order */
-    Map by_key;         /* OrgNode */
-    Map roles;          /* RoleRights, in the order of roles.c */
+    OrgNode **by_id;  /* sorted */
+    const Org **orgs; /* in tree order */
+    Map by_key;       /* OrgNode */
+    Map roles;        /* RoleRights, in the order of roles.c */
 } Directory;
 
 /* Never NULL once directory_load() has run. Stays valid for an hour after it was replaced. */
 const Directory *directory(void);
 /* Reads it anew and makes it the current one. */
 void directory_load(Db *db, int64_t now);
-/* At the begin of a request: loads it when another node, or this one, has changed something. Asks the store at most once a second. */
+/* At the begin of a request: loads it when another node, or this one, has changed something. Asks the store
+ * at most once a second. */
 void directory_refresh(Db *db, int64_t now);
 /* In a transaction that changes organisations or roles. */
 void directory_changed(Db *db);

@@ -1,8 +1,10 @@
-/* Assignments (account, role, organisation, period) become a sorted array of (permission, organisation): the answer to "may this person do that
- * there" is a binary search and a walk over the few organisations where the right is held, each test a comparison of two numbers.
+/* Assignments (account, role, organisation, period) become a sorted array of (permission, organisation): the
+ * answer to "may this person do that there" is a binary search and a walk over the few organisations where
+ * the right is held, each test a comparison of two numbers.
  *
- * The array is kept per account. It is used again as long as the account's grants_version (raised by every change of its assignments), the
- * directory's version (roles) and the period of its assignments stand. Counted references keep it alive while a request uses it. */
+ * The array is kept per account. It is used again as long as the account's grants_version (raised by every
+ * change of its assignments), the directory's version (roles) and the period of its assignments stand.
+ * Counted references keep it alive while a request uses it. */
 #include "platform/identity/grants.h"
 #include "platform/identity/directory.h"
 #include "platform/identity/roles.h"
@@ -51,7 +53,8 @@ static Grants *find_cached(int64_t account_id, int64_t version, int64_t now)
 {
     pthread_mutex_lock(&cache_lock);
     Grants *g = *slot_of(account_id);
-    if (g && (g->account_id != account_id || g->version != version || g->directory_version != directory()->version || now >= g->until))
+    if (g && (g->account_id != account_id || g->version != version ||
+              g->directory_version != directory()->version || now >= g->until))
         g = NULL;
     if (g)
         atomic_fetch_add(&g->users, 1);
@@ -120,12 +123,14 @@ static void fill(Db *db, Grants *g, ActorKind kind, int64_t now)
                         I(g->account_id), I(now));
     json_each(rows, i, row)
     {
-        int64_t from = json_int(row, "valid_from"), to = json_has(row, "valid_to") ? json_int(row, "valid_to") : INT64_MAX;
+        int64_t from = json_int(row, "valid_from"),
+                to = json_has(row, "valid_to") ? json_int(row, "valid_to") : INT64_MAX;
         int64_t change = from > now ? from : to;
         if (change < g->until)
             g->until = change;
         if (from <= now)
-            add_role(&items, &names, g, json_str(row, "role"), json_id(row, "org_id"), json_bool(row, "subtree"));
+            add_role(&items, &names, g, json_str(row, "role"), json_id(row, "org_id"),
+                     json_bool(row, "subtree"));
     }
     vec_add(&names, NULL);
     g->roles = (const char **)names.items;
@@ -150,7 +155,11 @@ static Grants *work_out(Db *db, int64_t account_id, ActorKind kind, int64_t vers
     }
     Arena *before = arena_use(arena);
     Grants *g = alloc(sizeof *g);
-    *g = (Grants){ .arena = arena, .account_id = account_id, .version = version, .directory_version = directory()->version, .until = INT64_MAX };
+    *g = (Grants){ .arena = arena,
+                   .account_id = account_id,
+                   .version = version,
+                   .directory_version = directory()->version,
+                   .until = INT64_MAX };
     atomic_init(&g->users, 1);
     fill(db, g, kind, now);
     arena_use(before);
@@ -208,7 +217,8 @@ static bool everywhere(const Grant *grant)
 
 static bool reaches(const Grant *grant, int64_t org_id)
 {
-    return everywhere(grant) || grant->org_id == org_id || (grant->subtree && org_within(org_id, grant->org_id));
+    return everywhere(grant) || grant->org_id == org_id ||
+           (grant->subtree && org_within(org_id, grant->org_id));
 }
 
 bool can(const Actor *actor, const char *permission)

@@ -13,7 +13,8 @@ typedef struct Grant {
 
 typedef struct Grants Grants;
 
-/* The grants of an account, held until the current arena dies. `version`: iam_account.grants_version as just read. */
+/* The grants of an account, held until the current arena dies. `version`: iam_account.grants_version as just
+ * read. */
 const Grants *grants_of(Db *db, int64_t account_id, ActorKind kind, int64_t version, int64_t now);
 /* Does it hold a privileged role? Then its sessions are short. */
 bool grants_privileged(const Grants *grants);

@@ -1,6 +1,7 @@
-/* Personal numbers are stored twice, never readable: sealed with AES-256-GCM (to show it to who may see it) and as a keyed digest (to
- * find the person, and to refuse a second one with the same number). Both keys come from one file of 32 random bytes, DATA/keys/pid.key;
- * whoever has the store without the file has neither the numbers nor a way to try all of them. All nodes of a cluster need the same file. */
+/* Personal numbers are stored twice, never readable: sealed with AES-256-GCM (to show it to who may see it)
+ * and as a keyed digest (to find the person, and to refuse a second one with the same number). Both keys come
+ * from one file of 32 random bytes, DATA/keys/pid.key; whoever has the store without the file has neither the
+ * numbers nor a way to try all of them. All nodes of a cluster need the same file. */
 #include "platform/identity/keys.h"
 #include "base/arena.h"
 #include "base/crypto.h"
@@ -35,7 +36,8 @@ static void make_key(const char *path)
         key_fault(unfinished, strerror(errno));
     bool ok = write(fd, key, sizeof key) == sizeof key && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
-    if (ok && link(unfinished, path) != 0 && errno != EEXIST) /* EEXIST: another process was first; its key counts */
+    if (ok && link(unfinished, path) != 0 &&
+        errno != EEXIST) /* EEXIST: another process was first; its key counts */
         ok = false;
     int problem = errno;
     unlink(unfinished);
@@ -51,8 +53,9 @@ static void read_key(const char *path, bool may_make, unsigned char key[KEY_SIZE
         fd = open(path, O_RDONLY);
     }
     if (fd < 0)
-        key_fault(path, errno == ENOENT ? "missing, and the store holds personal numbers sealed with it; bring it back from the backup" :
-                                          strerror(errno));
+        key_fault(path, errno == ENOENT ? "missing, and the store holds personal numbers sealed with it; "
+                                          "bring it back from the backup"
+                                        : strerror(errno));
     ssize_t size = read(fd, key, KEY_SIZE);
     close(fd);
     if (size != KEY_SIZE)

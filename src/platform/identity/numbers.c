@@ -45,18 +45,20 @@ static int digits(const char *text, int count)
     return value;
 }
 
-/* Circular 07/2016/TT-BCA: province of birth registration, century and sex, year of birth, six random digits. There is no check digit, so this
- * tells a slip of the hand, never that the number was given to anybody. */
+/* Circular 07/2016/TT-BCA: province of birth registration, century and sex, year of birth, six random digits.
+ * There is no check digit, so this tells a slip of the hand, never that the number was given to anybody. */
 bool personal_number_valid(const char *number)
 {
     if (!number || strlen(number) != 12 || !all_digits(number, 12))
         return false;
     pthread_once(&codes_once, load_codes);
     int born = 1900 + digits(number + 3, 1) / 2 * 100 + digits(number + 4, 2);
-    return provinces[digits(number, 3)] && centuries[digits(number + 3, 1)] && born <= local_time(now_ms()).year;
+    return provinces[digits(number, 3)] && centuries[digits(number + 3, 1)] &&
+           born <= local_time(now_ms()).year;
 }
 
-/* c = 10 − (31a₁+29a₂+23a₃+19a₄+17a₅+13a₆+7a₇+5a₈+3a₉) mod 11; numbers for which c would be 10 are never issued. */
+/* c = 10 − (31a₁+29a₂+23a₃+19a₄+17a₅+13a₆+7a₇+5a₈+3a₉) mod 11; numbers for which c would be 10 are never
+ * issued. */
 static bool check_digit_holds(const char *code)
 {
     static const int weights[9] = { 31, 29, 23, 19, 17, 13, 7, 5, 3 };

@@ -33,7 +33,8 @@ static Json org_model(const OrgNode *node)
 /* Every word that was typed must begin a word of the name, or be the code. */
 static bool matches(const Org *org, const char *folded)
 {
-    const char *name = fmt(" %s ", text_fold(fmt("%s %s %s", org->name, org->short_name, text_or(org->code, ""))));
+    const char *name =
+        fmt(" %s ", text_fold(fmt("%s %s %s", org->name, org->short_name, text_or(org->code, ""))));
     for (char **word = text_split(folded, ' ', NULL); *word; word++)
         if (**word && !strstr(name, fmt(" %s", *word)))
             return false;
@@ -105,7 +106,9 @@ Reply orgs_show(Request *rq)
     json_set(model, "children", children_model(node));
     json_set_int(model, "children_count", (int64_t)json_array_size(json_at(model, "children")));
     json_set(model, "names",
-             db_rows(rq->db, "select name, short_name, valid_from, valid_to from iam_org_name where org_id = ?1 order by valid_from desc",
+             db_rows(rq->db,
+                     "select name, short_name, valid_from, valid_to from iam_org_name where org_id = ?1 "
+                     "order by valid_from desc",
                      I(node->org.id)));
     json_set_bool(model, "renamed", json_array_size(json_at(model, "names")) > 1);
     return page(rq, "identity/organisation", model);

@@ -1,4 +1,5 @@
-/* Organisations: from data/organisations.csv into the store, from the store into the snapshot, and the questions put to it. */
+/* Organisations: from data/organisations.csv into the store, from the store into the snapshot, and the
+ * questions put to it. */
 #include "platform/identity/directory.h"
 #include "platform/identity/csv.h"
 #include "platform/app/app.h"
@@ -20,42 +21,49 @@ static const char *level_of(const char *kind)
 /* The old name ends and the new one begins: papers of before keep the name of before. */
 static bool rename_org(Db *db, int64_t id, const char *name, const char *short_name, int64_t now)
 {
-    if (db_int(db, "select count(*) from iam_org_name where org_id = ?1 and valid_to is null and name = ?2 and short_name = ?3", I(id),
-               T(name), T(short_name)))
+    if (db_int(db,
+               "select count(*) from iam_org_name where org_id = ?1 and valid_to is null and name = ?2 and "
+               "short_name = ?3",
+               I(id), T(name), T(short_name)))
         return false;
     bool first = !db_int(db, "select count(*) from iam_org_name where org_id = ?1", I(id));
-    db_exec(db, "update iam_org_name set valid_to = ?2 where org_id = ?1 and valid_to is null", I(id), I(now));
-    db_exec(db, "insert into iam_org_name (org_id, name, short_name, name_fold, valid_from) values (?1, ?2, ?3, ?4, ?5)", I(id), T(name),
-            T(short_name), T(text_fold(fmt("%s %s", name, short_name))), I(first ? 0 : now));
+    db_exec(db, "update iam_org_name set valid_to = ?2 where org_id = ?1 and valid_to is null", I(id),
+            I(now));
+    db_exec(db,
+            "insert into iam_org_name (org_id, name, short_name, name_fold, valid_from) values (?1, ?2, ?3, "
+            "?4, ?5)",
+            I(id), T(name), T(short_name), T(text_fold(fmt("%s %s", name, short_name))), I(first ? 0 : now));
     return true;
 }
 
 static bool load_one(Db *db, Json row, int order, int64_t now)
 {
-    const char *key = json_str(row, "key"), *code = json_str(row, "official_id"), *parent_key = json_str(row, "parent");
+    const char *key = json_str(row, "key"), *code = json_str(row, "official_id"),
+               *parent_key = json_str(row, "parent");
     int64_t id = db_int(db, "select id from iam_org where key = ?1", T(key));
     int64_t parent = *parent_key ? db_int(db, "select id from iam_org where key = ?1", T(parent_key)) : 0;
     bool changed = !id;
     if (!id) {
         id = id_new();
-        db_exec(db,
-                "insert into iam_org (id, key, kind, level, code, unit_code, parent_id, sort_order, created_at) "
-                "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                I(id), T(key), T(json_str(row, "kind")), T(level_of(json_str(row, "kind"))), *code ? T(code) : N(),
-                T(json_str(row, "admin_unit")), ID(parent), I(order), I(now));
+        db_exec(
+            db,
+            "insert into iam_org (id, key, kind, level, code, unit_code, parent_id, sort_order, created_at) "
+            "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            I(id), T(key), T(json_str(row, "kind")), T(level_of(json_str(row, "kind"))),
+            *code ? T(code) : N(), T(json_str(row, "admin_unit")), ID(parent), I(order), I(now));
     }
     return rename_org(db, id, json_str(row, "name"), json_str(row, "short_name"), now) || changed;
 }
 
-/* Rows of kind department_template name departments that this province does not have; they are no organisations. */
+/* Rows of kind department_template name departments that this province does not have; they are no
+ * organisations. */
 void orgs_load_reference(Db *db, int64_t now)
 {
     Json rows = csv_asset("data/organisations.csv");
     bool changed = false;
     int order = 0;
-    json_each(rows, i, row)
-        if (!text_is(json_str(row, "kind"), "department_template"))
-            changed |= load_one(db, row, ++order, now);
+    json_each(rows, i, row) if (!text_is(json_str(row, "kind"), "department_template")) changed |=
+        load_one(db, row, ++order, now);
     if (changed)
         directory_changed(db);
 }
@@ -115,26 +123,30 @@ static Org org_of(Json row)
 
 static int64_t next_change(Db *db, int64_t now)
 {
-    int64_t next = db_int(db,
-                          "select min(t) from (select valid_from as t from iam_org where valid_from > ?1 union all "
-                          "select valid_to from iam_org where valid_to > ?1 union all select valid_from from iam_org_name where valid_from > ?1 "
-                          "union all select valid_to from iam_org_name where valid_to > ?1) changes",
-                          I(now));
+    int64_t next =
+        db_int(db,
+               "select min(t) from (select valid_from as t from iam_org where valid_from > ?1 union all "
+               "select valid_to from iam_org where valid_to > ?1 union all select valid_from from "
+               "iam_org_name where valid_from > ?1 "
+               "union all select valid_to from iam_org_name where valid_to > ?1) changes",
+               I(now));
     return next ? next : INT64_MAX;
 }
 
 void orgs_read(Db *db, Directory *d, int64_t now)
 {
-    Json rows = db_rows(db,
-                        "select o.id, o.parent_id, o.key, o.kind, o.unit_code, o.code, o.sort_order, n.name, n.short_name from iam_org o "
-                        "join iam_org_name n on n.org_id = o.id and n.valid_from <= ?1 and (n.valid_to is null or n.valid_to > ?1) "
-                        "where (o.valid_from is null or o.valid_from <= ?1) and (o.valid_to is null or o.valid_to > ?1) "
-                        "order by o.sort_order, o.id",
-                        I(now));
+    Json rows = db_rows(
+        db,
+        "select o.id, o.parent_id, o.key, o.kind, o.unit_code, o.code, o.sort_order, n.name, n.short_name "
+        "from iam_org o "
+        "join iam_org_name n on n.org_id = o.id and n.valid_from <= ?1 and (n.valid_to is null or n.valid_to "
+        "> ?1) "
+        "where (o.valid_from is null or o.valid_from <= ?1) and (o.valid_to is null or o.valid_to > ?1) "
+        "order by o.sort_order, o.id",
+        I(now));
     size_t count = json_array_size(rows);
     Loading l = { .d = d, .rows = alloc_array(count + 1, sizeof *l.rows), .count = count };
-    json_each(rows, i, row)
-        l.rows[i].org = org_of(row);
+    json_each(rows, i, row) l.rows[i].org = org_of(row);
     d->nodes = alloc_array(count + 1, sizeof *d->nodes);
     d->by_id = alloc_array(count + 1, sizeof *d->by_id);
     d->orgs = alloc_array(count + 1, sizeof *d->orgs);

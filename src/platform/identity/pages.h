@@ -19,6 +19,7 @@ extern const Param orgs_list_params[];
 /* users.c, user_acts.c */
 Handler users_list, users_new, users_create, users_show;
 Handler user_lock, user_unlock, user_reset, user_assign, user_revoke, user_token;
-extern const Param users_list_params[], users_create_params[], user_lock_params[], user_assign_params[], user_token_params[];
+extern const Param users_list_params[], users_create_params[], user_lock_params[], user_assign_params[],
+    user_token_params[];
 
 #endif

@@ -1,6 +1,7 @@
-/* Argon2id version 1.3 with 16 bytes of salt and 32 of tag (RFC 9106; parameters of spec 19 §7.1). One hash takes tens of milliseconds and
- * 19 MB on purpose; at eight in the morning eleven people a second sign in. So at most twice as many hashes run as there are processors;
- * whoever finds all places taken waits two seconds and is then told to try again: a flood of sign-ins cannot starve other requests. */
+/* Argon2id version 1.3 with 16 bytes of salt and 32 of tag (RFC 9106; parameters of spec 19 §7.1). One hash
+ * takes tens of milliseconds and 19 MB on purpose; at eight in the morning eleven people a second sign in. So
+ * at most twice as many hashes run as there are processors; whoever finds all places taken waits two seconds
+ * and is then told to try again: a flood of sign-ins cannot starve other requests. */
 #include "platform/identity/password.h"
 #include "platform/identity/identity.h"
 #include "platform/identity/passwords_common.h"
@@ -49,7 +50,8 @@ static void take_place(void)
     places_taken += got;
     pthread_mutex_unlock(&places_lock);
     if (!got)
-        raise_fault(FAULT_LIMIT, "identity.hash.busy", "all places for password hashes were taken for %d s", WAIT_S);
+        raise_fault(FAULT_LIMIT, "identity.hash.busy", "all places for password hashes were taken for %d s",
+                    WAIT_S);
 }
 
 static void give_place(void)
@@ -78,8 +80,8 @@ char *password_hash_for(const char *password, bool privileged)
     const char *text = text_nfc(password);
     random_bytes(salt, sizeof salt);
     take_place();
-    int code = argon2id_hash_encoded(cost->passes, cost->memory_kib, cost->lanes, text, strlen(text), salt, sizeof salt, TAG_SIZE, encoded,
-                                     MOST_ENCODED);
+    int code = argon2id_hash_encoded(cost->passes, cost->memory_kib, cost->lanes, text, strlen(text), salt,
+                                     sizeof salt, TAG_SIZE, encoded, MOST_ENCODED);
     give_place();
     hash_fault(code);
     return encoded;
@@ -90,8 +92,10 @@ char *password_hash(const char *password)
     return password_hash_for(password, false);
 }
 
-/* Of no password that anybody knows: 32 random bytes that were thrown away. For accounts that do not exist. */
-static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$c2VuLW5vYm9keS1zYWx0IQ$QlVpkGAzD3XUUpSSHpfvtNnJr2VLxJjXQ1sVd0pX8jE";
+/* Of no password that anybody knows: 32 random bytes that were thrown away. For accounts that do not exist.
+ */
+static const char nobody[] =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2VuLW5vYm9keS1zYWx0IQ$QlVpkGAzD3XUUpSSHpfvtNnJr2VLxJjXQ1sVd0pX8jE";
 
 bool password_verify(const char *hash, const char *password)
 {
@@ -107,7 +111,8 @@ bool password_verify(const char *hash, const char *password)
 bool password_outdated(const char *hash, bool privileged)
 {
     const Cost *cost = privileged ? &privileged_cost : &ordinary;
-    return !text_starts(hash, fmt("$argon2id$v=19$m=%u,t=%u,p=%u$", cost->memory_kib, cost->passes, cost->lanes));
+    return !text_starts(hash,
+                        fmt("$argon2id$v=19$m=%u,t=%u,p=%u$", cost->memory_kib, cost->passes, cost->lanes));
 }
 
 /* ---- weakness ---- */

@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* Slow; both wait at most 2 s for their turn, then raise FAULT_LIMIT "identity.hash.busy". Never inside a write transaction. */
+/* Slow; both wait at most 2 s for their turn, then raise FAULT_LIMIT "identity.hash.busy". Never inside a
+ * write transaction. */
 char *password_hash_for(const char *password, bool privileged);
 /* A NULL hash (an account that does not exist) takes the same time as a wrong password. */
 bool password_verify(const char *hash, const char *password);

@@ -1,5 +1,6 @@
-/* The link that an administrator hands over: whoever holds it sets the account's password, once, within its time. The token travels in the query of a
- * page that loads nothing from other hosts and is not kept by the browser. */
+/* The link that an administrator hands over: whoever holds it sets the account's password, once, within its
+ * time. The token travels in the query of a page that loads nothing from other hosts and is not kept by the
+ * browser. */
 #include "platform/identity/pages.h"
 #include "platform/identity/accounts.h"
 #include "platform/identity/grants.h"
@@ -36,7 +37,8 @@ Reply recovery_form(Request *rq)
     Json model = json_new();
     json_set_str(model, "token", token);
     json_set_str(model, "name", account_name(rq->db, account));
-    json_set_str(model, "username", db_text(rq->db, "select username from iam_account where id = ?1", I(account)));
+    json_set_str(model, "username",
+                 db_text(rq->db, "select username from iam_account where id = ?1", I(account)));
     json_set_str(model, "csrf", rq->actor->csrf);
     Reply reply = page(rq, "identity/set-password", model);
     reply_header(&reply, "Cache-Control", "no-store");
@@ -58,7 +60,8 @@ static void set_password(Request *rq, void *argument)
     if (!n->set)
         return;
     account_set_password(rq->db, n->account_id, n->hash);
-    db_exec(rq->db, "update iam_account set state = 'active' where id = ?1 and state = 'invited'", I(n->account_id));
+    db_exec(rq->db, "update iam_account set state = 'active' where id = ?1 and state = 'invited'",
+            I(n->account_id));
     sessions_end_all(rq->db, n->account_id, 0, rq->now);
     audit(rq, "identity.password.link", fmt("account:%lld", (long long)n->account_id), NULL);
 }
@@ -77,7 +80,8 @@ Reply recovery_post(Request *rq)
     n->account_id = recovery_account(rq->db, n->token, rq->now);
     if (!n->account_id)
         return problem(rq, 410, "identity.link.ended", NULL);
-    const char *username = db_text(rq->db, "select username from iam_account where id = ?1", I(n->account_id));
+    const char *username =
+        db_text(rq->db, "select username from iam_account where id = ?1", I(n->account_id));
     const char *weakness = password_weakness(in_str(rq, "password"), username);
     if (weakness)
         invalid(rq, "password", weakness, NULL);

@@ -1,5 +1,6 @@
-/* Roles are data: the table below names them, and each solution's Permission.roles says which of them hold a right from the start. Both go into
- * the store at each start (iam_role, iam_role_permission), from where the snapshot is read. */
+/* Roles are data: the table below names them, and each solution's Permission.roles says which of them hold a
+ * right from the start. Both go into the store at each start (iam_role, iam_role_permission), from where the
+ * snapshot is read. */
 #include "platform/identity/roles.h"
 #include "platform/identity/directory.h"
 #include "base/arena.h"
@@ -40,8 +41,10 @@ char *role_title(const char *name)
 static bool load_role(Db *db, const Role *role)
 {
     return db_exec(db,
-                   "insert into iam_role (name, title, privileged) values (?1, ?2, ?3) on conflict (name) do update set title = excluded.title, "
-                   "privileged = excluded.privileged where iam_role.title <> excluded.title or iam_role.privileged <> excluded.privileged",
+                   "insert into iam_role (name, title, privileged) values (?1, ?2, ?3) on conflict (name) do "
+                   "update set title = excluded.title, "
+                   "privileged = excluded.privileged where iam_role.title <> excluded.title or "
+                   "iam_role.privileged <> excluded.privileged",
                    T(role->name), T(role_title(role->name)), B(role->privileged)) > 0;
 }
 
@@ -52,9 +55,12 @@ static bool load_permission(Db *db, const Permission *p, Map *wanted)
         if (!**role)
             continue;
         if (!role_named(*role))
-            raise_fault(FAULT_INTERNAL, "identity.role", "permission %s names the role \"%s\", which roles.c does not know", p->name, *role);
+            raise_fault(FAULT_INTERNAL, "identity.role",
+                        "permission %s names the role \"%s\", which roles.c does not know", p->name, *role);
         map_put(wanted, fmt("%s %s", *role, p->name), (void *)p);
-        changed |= db_exec(db, "insert into iam_role_permission (role, permission) values (?1, ?2) on conflict (role, permission) do nothing",
+        changed |= db_exec(db,
+                           "insert into iam_role_permission (role, permission) values (?1, ?2) on conflict "
+                           "(role, permission) do nothing",
                            T(*role), T(p->name)) > 0;
     }
     return changed;
@@ -70,7 +76,8 @@ static bool remove_others(Db *db, const Map *wanted)
         const char *role = json_str(row, "role"), *permission = json_str(row, "permission");
         if (map_get(wanted, fmt("%s %s", role, permission)))
             continue;
-        db_exec(db, "delete from iam_role_permission where role = ?1 and permission = ?2", T(role), T(permission));
+        db_exec(db, "delete from iam_role_permission where role = ?1 and permission = ?2", T(role),
+                T(permission));
         changed = true;
     }
     return changed;
@@ -96,7 +103,9 @@ void roles_read(Db *db, Directory *d)
 {
     for (const Role *role = roles; role->name; role++) {
         RoleRights *rights = alloc(sizeof *rights);
-        *rights = (RoleRights){ .name = role->name, .title = role_title(role->name), .privileged = role->privileged };
+        *rights = (RoleRights){ .name = role->name,
+                                .title = role_title(role->name),
+                                .privileged = role->privileged };
         map_put(&d->roles, role->name, rights);
     }
     Json rows = db_rows(db, "select role, permission from iam_role_permission order by role, permission");

@@ -6,12 +6,13 @@
 #include <stddef.h>
 
 typedef struct Role {
-    const char *name;  /* as in Permission.roles (platform/solution.h) */
-    bool privileged;   /* power over the system itself: stronger password hash, short sessions, granted only by who holds it */
+    const char *name; /* as in Permission.roles (platform/solution.h) */
+    bool privileged;  /* power over the system itself: stronger password hash, short sessions, granted only by
+                         who holds it */
     bool whole_province; /* makes sense everywhere only */
 } Role;
 
-extern const Role roles[]; /* nameless at the end */
+extern const Role roles[];                /* nameless at the end */
 const Role *role_named(const char *name); /* NULL when there is none */
 /* i18n key of its name for people: "identity.role.reception". */
 char *role_title(const char *name);

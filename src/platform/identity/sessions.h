@@ -23,7 +23,8 @@ bool token_find(Db *db, const char *token, int64_t now, Session *out);
 /* Notes that it was used, and moves the idle limit; writes at most every 30 s. */
 void session_touch(Store *store, const Session *session, int64_t now);
 
-/* Begins a session and returns its cookie. Limits are those of the kind of account, or of a privileged one. */
+/* Begins a session and returns its cookie. Limits are those of the kind of account, or of a privileged one.
+ */
 char *session_begin(Request *rq, int64_t account_id, ActorKind kind, bool privileged, int64_t *session_id);
 /* The same session under a new cookie, after the person has proved again who they are. */
 char *session_renew(Request *rq, int64_t session_id);

@@ -1,11 +1,13 @@
 /* Signing in, proving it again, signing out.
  *
- * The way of an attempt: the brakes are asked; the hash is verified on a worker, outside of any write transaction; then one write transaction either
- * counts the failure or ends the old session and begins a new one. The write asks the brake on the name once more, so that many guesses
- * sent at the same moment do not pass it together.
+ * The way of an attempt: the brakes are asked; the hash is verified on a worker, outside of any write
+ * transaction; then one write transaction either counts the failure or ends the old session and begins a new
+ * one. The write asks the brake on the name once more, so that many guesses sent at the same moment do not
+ * pass it together.
  *
- * Whoever tries names learns nothing: an unknown name is verified against a hash of no password, a locked account answers like a wrong password, all
- * with the same words and status, and every failure takes the same time (FAILURE_US, longer than the longest hash). */
+ * Whoever tries names learns nothing: an unknown name is verified against a hash of no password, a locked
+ * account answers like a wrong password, all with the same words and status, and every failure takes the same
+ * time (FAILURE_US, longer than the longest hash). */
 #include "platform/identity/pages.h"
 #include "platform/identity/identity.h"
 #include "platform/identity/accounts.h"
@@ -60,7 +62,8 @@ typedef struct Attempt {
 static void find_account(Request *rq, Attempt *a)
 {
     Json row = db_row(rq->db,
-                      "select a.id, a.kind, a.state, a.grants_version, c.material from iam_account a join iam_credential c on c.account_id = a.id "
+                      "select a.id, a.kind, a.state, a.grants_version, c.material from iam_account a join "
+                      "iam_credential c on c.account_id = a.id "
                       "and c.type = 'password' and c.revoked_at is null where a.username = ?1",
                       T(a->username));
     if (!row)
@@ -69,7 +72,8 @@ static void find_account(Request *rq, Attempt *a)
     a->kind = text_is(json_str(row, "kind"), "official") ? ACTOR_OFFICIAL : ACTOR_CITIZEN;
     a->active = text_is(json_str(row, "state"), "active") && !text_is(json_str(row, "kind"), "service");
     a->hash = json_str(row, "material");
-    a->privileged = grants_privileged(grants_of(rq->db, a->account_id, a->kind, json_int(row, "grants_version"), rq->now));
+    a->privileged = grants_privileged(
+        grants_of(rq->db, a->account_id, a->kind, json_int(row, "grants_version"), rq->now));
 }
 
 static void verify(Attempt *a)
@@ -83,7 +87,9 @@ static void fail(Request *rq, const Attempt *a, const char *action)
 {
     throttle_failed(rq->db, a->username, rq->now);
     throttle_network_failed(network_of(rq->ip), rq->now);
-    audit_result(rq, action, a->account_id ? fmt("account:%lld", (long long)a->account_id) : "account:unknown", "failed", NULL);
+    audit_result(rq, action,
+                 a->account_id ? fmt("account:%lld", (long long)a->account_id) : "account:unknown", "failed",
+                 NULL);
 }
 
 static void use_fresh_hash(Request *rq, const Attempt *a)
@@ -96,7 +102,8 @@ static void use_fresh_hash(Request *rq, const Attempt *a)
 /* As the account that has just proved itself, for the audit row. */
 static void audit_as_owner(Request *rq, const Attempt *a, const char *action, int64_t session_id)
 {
-    Actor owner = { .kind = a->kind, .account_id = a->account_id, .session_id = session_id, .csrf = "" }, *before = rq->actor;
+    Actor owner = { .kind = a->kind, .account_id = a->account_id, .session_id = session_id, .csrf = "" },
+          *before = rq->actor;
     owner.org_id = db_int(rq->db, "select org_id from iam_account where id = ?1", I(a->account_id));
     rq->actor = &owner;
     audit(rq, action, fmt("session:%lld", (long long)session_id), NULL);

@@ -1,8 +1,9 @@
-/* Two brakes. One on the name: after five failures in a row each further one doubles the wait, up to a quarter of an hour; kept in the store, so it
- * holds on all nodes and after a restart. It is keyed by the digest of what was typed, known or not, so it tells nothing about who has an account.
- * One on the network: GCRA (the leaky bucket as a clock) over /24 and /48, in memory. It counts failures only: at eight in the morning a whole office
- * signs in from one address. A success clears the first, never the second.
- * Nobody from outside can lock an account for good. */
+/* Two brakes. One on the name: after five failures in a row each further one doubles the wait, up to a
+ * quarter of an hour; kept in the store, so it holds on all nodes and after a restart. It is keyed by the
+ * digest of what was typed, known or not, so it tells nothing about who has an account. One on the network:
+ * GCRA (the leaky bucket as a clock) over /24 and /48, in memory. It counts failures only: at eight in the
+ * morning a whole office signs in from one address. A success clears the first, never the second. Nobody from
+ * outside can lock an account for good. */
 #include "platform/identity/throttle.h"
 #include "platform/identity/identity.h"
 #include "base/arena.h"
@@ -39,10 +40,12 @@ int64_t throttle_wait_s(Db *db, const char *username, int64_t now)
 void throttle_failed(Db *db, const char *username, int64_t now)
 {
     const char *key = key_of(username);
-    int64_t failures = 1 + db_int(db, "select failures from iam_throttle where key = ?1 and last_at > ?2", T(key), I(now - FORGET_MS));
+    int64_t failures = 1 + db_int(db, "select failures from iam_throttle where key = ?1 and last_at > ?2",
+                                  T(key), I(now - FORGET_MS));
     db_exec(db,
             "insert into iam_throttle (key, failures, until_at, last_at) values (?1, ?2, ?3, ?4) "
-            "on conflict (key) do update set failures = excluded.failures, until_at = excluded.until_at, last_at = excluded.last_at",
+            "on conflict (key) do update set failures = excluded.failures, until_at = excluded.until_at, "
+            "last_at = excluded.last_at",
             T(key), I(failures), I(now + throttle_delay_s(failures) * SECOND_MS), I(now));
 }
 
@@ -53,7 +56,8 @@ void throttle_clear(Db *db, const char *username)
 
 /* ---- networks ---- */
 
-/* When the network's bucket will be empty, by the digest of its name. Two networks that fall on one slot share it: never less strict. */
+/* When the network's bucket will be empty, by the digest of its name. Two networks that fall on one slot
+ * share it: never less strict. */
 static int64_t empty_at[NETWORK_SLOTS];
 static pthread_mutex_t networks_lock = PTHREAD_MUTEX_INITIALIZER;
 

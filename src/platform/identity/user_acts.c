@@ -1,8 +1,9 @@
 /* What an administrator does to an account: lock, let in again, hand over a new way in, give and take roles.
  *
- * Three rules bind every one of them (spec 19 §8): nobody acts on his own account; nobody hands out more than he has; and the last province
- * administrator cannot be removed. "More than he has" means: a privileged role (power over the system) only by who holds that role himself for
- * all of the place, an ordinary role by who keeps the users of that place. */
+ * Three rules bind every one of them (spec 19 §8): nobody acts on his own account; nobody hands out more than
+ * he has; and the last province administrator cannot be removed. "More than he has" means: a privileged role
+ * (power over the system) only by who holds that role himself for all of the place, an ordinary role by who
+ * keeps the users of that place. */
 #include "platform/identity/pages.h"
 #include "platform/identity/accounts.h"
 #include "platform/identity/grants.h"
@@ -39,8 +40,10 @@ const Param user_token_params[] = {
 static int64_t other_admins(Db *db, int64_t but_account_id, int64_t now)
 {
     return db_int(db,
-                  "select count(distinct g.account_id) from iam_assignment g join iam_account a on a.id = g.account_id and a.state = 'active' "
-                  "where g.role = 'province_admin' and g.org_id is null and g.valid_from <= ?2 and (g.valid_to is null or g.valid_to > ?2) "
+                  "select count(distinct g.account_id) from iam_assignment g join iam_account a on a.id = "
+                  "g.account_id and a.state = 'active' "
+                  "where g.role = 'province_admin' and g.org_id is null and g.valid_from <= ?2 and "
+                  "(g.valid_to is null or g.valid_to > ?2) "
                   "and g.account_id <> ?1",
                   I(but_account_id), I(now));
 }
@@ -48,7 +51,8 @@ static int64_t other_admins(Db *db, int64_t but_account_id, int64_t now)
 static bool is_province_admin(Db *db, int64_t account_id, int64_t now)
 {
     return db_int(db,
-                  "select count(*) from iam_assignment where account_id = ?1 and role = 'province_admin' and org_id is null and valid_from <= ?2 "
+                  "select count(*) from iam_assignment where account_id = ?1 and role = 'province_admin' and "
+                  "org_id is null and valid_from <= ?2 "
                   "and (valid_to is null or valid_to > ?2)",
                   I(account_id), I(now)) > 0;
 }
@@ -67,19 +71,20 @@ const char *grant_refusal(Request *rq, const char *role_name, int64_t org_id, bo
         return "identity.role.not-held";
     if (org_id && !org_by_id(org_id))
         return "identity.org.missing";
-    return grants_cover(rq->actor->grants, "identity.users", org_id, subtree) ? NULL : "identity.role.out-of-reach";
+    return grants_cover(rq->actor->grants, "identity.users", org_id, subtree) ? NULL
+                                                                              : "identity.role.out-of-reach";
 }
 
-/* Does the account hold power that the actor does not? Then taking it over, or out, would be a way around the rules above. */
+/* Does the account hold power that the actor does not? Then taking it over, or out, would be a way around the
+ * rules above. */
 static bool outranks(Request *rq, int64_t account_id)
 {
-    Json held = db_rows(rq->db,
-                        "select distinct g.role from iam_assignment g join iam_role r on r.name = g.role and r.privileged "
-                        "where g.account_id = ?1 and (g.valid_to is null or g.valid_to > ?2)",
-                        I(account_id), I(rq->now));
-    json_each(held, i, row)
-        if (!grants_role(rq->actor->grants, json_str(row, "role")))
-            return true;
+    Json held = db_rows(
+        rq->db,
+        "select distinct g.role from iam_assignment g join iam_role r on r.name = g.role and r.privileged "
+        "where g.account_id = ?1 and (g.valid_to is null or g.valid_to > ?2)",
+        I(account_id), I(rq->now));
+    json_each(held, i, row) if (!grants_role(rq->actor->grants, json_str(row, "role"))) return true;
     return false;
 }
 
@@ -106,7 +111,8 @@ static const char *object_of(Json user)
 
 static Reply back(Request *rq, Json user)
 {
-    return done(rq, fmt("/users/%s", json_str(user, "id")), json_set_str(json_new(), "id", json_str(user, "id")));
+    return done(rq, fmt("/users/%s", json_str(user, "id")),
+                json_set_str(json_new(), "id", json_str(user, "id")));
 }
 
 /* ---- the acts ---- */
@@ -120,8 +126,10 @@ Reply user_lock(Request *rq)
     if (is_last_admin(rq, json_id(user, "id")))
         return conflict(rq, "identity.users.last-admin", NULL);
     account_set_locked(rq->db, json_id(user, "id"), true);
-    db_exec(rq->db, "update iam_account set lock_reason = ?2 where id = ?1", I(json_id(user, "id")), T(in_str(rq, "reason")));
-    audit(rq, "identity.user.lock", object_of(user), json_set_str(json_new(), "reason", in_str(rq, "reason")));
+    db_exec(rq->db, "update iam_account set lock_reason = ?2 where id = ?1", I(json_id(user, "id")),
+            T(in_str(rq, "reason")));
+    audit(rq, "identity.user.lock", object_of(user),
+          json_set_str(json_new(), "reason", in_str(rq, "reason")));
     return back(rq, user);
 }
 
@@ -136,7 +144,8 @@ Reply user_unlock(Request *rq)
     return back(rq, user);
 }
 
-/* The old password stays good until the link is used: the owner, not the administrator, decides what the next one is. */
+/* The old password stays good until the link is used: the owner, not the administrator, decides what the next
+ * one is. */
 Reply user_reset(Request *rq)
 {
     Reply reply;
@@ -164,15 +173,18 @@ Reply user_assign(Request *rq)
         return refuse(rq);
     }
     db_exec(rq->db,
-            "insert into iam_assignment (id, account_id, role, org_id, subtree, valid_from, valid_to, reason, created_at, created_by) "
+            "insert into iam_assignment (id, account_id, role, org_id, subtree, valid_from, valid_to, "
+            "reason, created_at, created_by) "
             "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?9)",
             I(assignment), I(id), T(role), ID(org_id), B(in_bool(rq, "subtree")), I(rq->now),
-            in_has(rq, "valid_to") ? I(in_int(rq, "valid_to") + DAY_MS) : N(), T(in_str(rq, "reason")), I(rq->actor->account_id));
+            in_has(rq, "valid_to") ? I(in_int(rq, "valid_to") + DAY_MS) : N(), T(in_str(rq, "reason")),
+            I(rq->actor->account_id));
     grants_changed(rq->db, id);
     Json details = json_set_str(json_set_str(json_new(), "role", role), "reason", in_str(rq, "reason"));
     if (org_id)
         json_set_id(details, "org_id", org_id);
-    audit(rq, "identity.role.assign", object_of(user), json_set_bool(details, "subtree", in_bool(rq, "subtree")));
+    audit(rq, "identity.role.assign", object_of(user),
+          json_set_bool(details, "subtree", in_bool(rq, "subtree")));
     return created(rq, fmt("/users/%lld", (long long)id), json_set_id(json_new(), "id", assignment));
 }
 
@@ -183,7 +195,9 @@ Reply user_revoke(Request *rq)
     if (!user)
         return reply;
     int64_t id = json_id(user, "id"), assignment = path_id(rq, "assignment");
-    Json row = db_row(rq->db, "select role, org_id, subtree from iam_assignment where id = ?1 and account_id = ?2 and (valid_to is null or valid_to > ?3)",
+    Json row = db_row(rq->db,
+                      "select role, org_id, subtree from iam_assignment where id = ?1 and account_id = ?2 "
+                      "and (valid_to is null or valid_to > ?3)",
                       I(assignment), I(id), I(rq->now));
     if (!row)
         return not_found(rq, "identity.assignment.missing");
@@ -208,6 +222,7 @@ Reply user_token(Request *rq)
         return conflict(rq, "identity.user.not-service", NULL);
     int64_t expires = in_has(rq, "expires") ? in_int(rq, "expires") + DAY_MS : 0;
     char *token = account_token(rq->db, json_id(user, "id"), in_str(rq, "label"), expires);
-    audit(rq, "identity.token.create", object_of(user), json_set_str(json_new(), "label", in_str(rq, "label")));
+    audit(rq, "identity.token.create", object_of(user),
+          json_set_str(json_new(), "label", in_str(rq, "label")));
     return user_secret_page(rq, json_id(user, "id"), "token", token);
 }

@@ -4,7 +4,8 @@
 
 #include "net/http.h"
 
-/* The account of the path, when it lies within the reach of this administrator: {id, username, kind, state, org_id, name …}; else NULL. */
+/* The account of the path, when it lies within the reach of this administrator: {id, username, kind, state,
+ * org_id, name …}; else NULL. */
 Json user_in_reach(Request *rq, const char *permission);
 /* The page that shows a secret once: a link to set a password, or a token. */
 Reply user_secret_page(Request *rq, int64_t account_id, const char *kind, const char *secret);

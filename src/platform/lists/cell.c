@@ -48,7 +48,8 @@ static const char *plain(Request *rq, const ListColumn *column, Json row)
         return "";
     switch (column->kind) {
     case LIST_NUMBER:
-        return show_number(rq->lang, json_is_string(value) ? (double)at : json_number_value(value), json_is_real(value) ? 1 : 0);
+        return show_number(rq->lang, json_is_string(value) ? (double)at : json_number_value(value),
+                           json_is_real(value) ? 1 : 0);
     case LIST_MONEY:
         return show_money(rq->lang, at);
     case LIST_DATE:

@@ -1,4 +1,5 @@
-/* The list page: model for people, rows for programs, files for spreadsheets. query.c finds the rows, cell.c shows a value. */
+/* The list page: model for people, rows for programs, files for spreadsheets. query.c finds the rows, cell.c
+ * shows a value. */
 #include "platform/lists/query.h"
 #include "platform/reports/reports.h"
 #include "platform/view/view.h"
@@ -25,7 +26,8 @@ static Json head_cell(const Wanted *w, const ListColumn *column)
     json_set_bool(cell, "sorted_down", down);
     json_set_str(cell, "aria_sort", up ? "ascending" : down ? "descending" : "none");
     if (column->sortable)
-        json_set_str(cell, "href", list_href(w->rq, w->list, "sort", fmt("%s%s", up ? "-" : "", column->name)));
+        json_set_str(cell, "href",
+                     list_href(w->rq, w->list, "sort", fmt("%s%s", up ? "-" : "", column->name)));
     return cell;
 }
 
@@ -44,8 +46,9 @@ static Json filter_options(const Wanted *w, const ListFilter *f, const char *cho
     if (f->options) {
         Json rows = db_rows(w->rq->db, f->options);
         json_each(rows, i, row)
-            json_add(options, option(fmt("%s", json_is_string(json_at(row, "value")) ? json_str(row, "value") :
-                                                                                      fmt("%lld", (long long)json_int(row, "value"))),
+            json_add(options, option(fmt("%s", json_is_string(json_at(row, "value"))
+                                                   ? json_str(row, "value")
+                                                   : fmt("%lld", (long long)json_int(row, "value"))),
                                      json_str(row, "title"), chosen));
         return options;
     }
@@ -90,17 +93,20 @@ static void add_columns(Json model, const Wanted *w)
     for (const ListColumn *c = w->list->columns; c->name; c++) {
         if (column_shown(w, c))
             json_add(head, head_cell(w, c));
-        json_add(choice, json_set_bool(option(c->name, text_of(w, "column", c->name), ""), "checked", column_shown(w, c)));
+        json_add(choice, json_set_bool(option(c->name, text_of(w, "column", c->name), ""), "checked",
+                                       column_shown(w, c)));
     }
     json_set(model, "columns", head);
     json_set(model, "column_choice", choice);
 }
 
-/* What programs get: rows as they are (personal numbers masked as on the page), how many there are, where it goes on. */
+/* What programs get: rows as they are (personal numbers masked as on the page), how many there are, where it
+ * goes on. */
 static Json plain_model(const Wanted *w, Json rows, int64_t count, const char *next)
 {
     Json model = json_new();
-    json_each(rows, i, row) {
+    json_each(rows, i, row)
+    {
         for (int s = 0; s < w->sorts; s++)
             json_object_del(row, fmt("sort_%d", s));
         for (const ListColumn *c = w->list->columns; c->name; c++)
@@ -121,20 +127,21 @@ static Json page_model(const Wanted *w, Json rows, int64_t count, const char *ne
     json_set_str(model, "list", w->list->name);
     json_set_str(model, "path", w->list->path ? w->list->path : w->rq->path);
     json_set_str(model, "count_text",
-                 count > LIST_MAX_COUNT ? fmt("%s+", show_number(w->rq->lang, LIST_MAX_COUNT, 0)) :
-                                          show_number(w->rq->lang, (double)count, 0));
+                 count > LIST_MAX_COUNT ? fmt("%s+", show_number(w->rq->lang, LIST_MAX_COUNT, 0))
+                                        : show_number(w->rq->lang, (double)count, 0));
     for (const ListFilter *f = w->list->filters; f && f->name; f++) {
         Json one = filter_model(w, f);
         filtered |= json_bool(one, "active");
         json_add(filters, one);
     }
-    json_each(rows, i, row)
-        json_add(shown, row_model(w, row));
+    json_each(rows, i, row) json_add(shown, row_model(w, row));
     json_set(model, "filters", filters);
     json_set(model, "rows", shown);
     json_set_bool(model, "empty", json_array_size(shown) == 0);
     json_set_bool(model, "filtered", filtered);
-    json_set_str(model, "empty_text", text_in(w->rq->lang, filtered ? "lists.nothing-found" : fmt("%s.empty", w->list->name), NULL));
+    json_set_str(
+        model, "empty_text",
+        text_in(w->rq->lang, filtered ? "lists.nothing-found" : fmt("%s.empty", w->list->name), NULL));
     json_set_str(model, "q", w->q);
     json_set_bool(model, "has_search", w->list->search != NULL);
     json_set_str(model, "sort", query_str(w->rq, "sort"));
@@ -204,14 +211,16 @@ Reply list_export(const Wanted *asked, const char *scope, const char *format)
     w.after = NULL;
     for (const ListColumn *c = w.list->columns; c->name; c++)
         if (column_shown(&w, c))
-            json_add(columns, json_set_str(json_set_str(json_new(), "title", text_of(&w, "column", c->name)), "kind", report_kinds[c->kind]));
+            json_add(columns, json_set_str(json_set_str(json_new(), "title", text_of(&w, "column", c->name)),
+                                           "kind", report_kinds[c->kind]));
     Json found = list_rows(&w, scope);
-    json_each(found, i, row)
-        json_add(rows, export_row(&w, row));
+    json_each(found, i, row) json_add(rows, export_row(&w, row));
     bool xlsx = text_is(format, "xlsx");
     const char *title = text_in(w.rq->lang, fmt("%s.title", w.list->name), NULL);
     const void *bytes = xlsx ? xlsx_table(title, columns, rows, &size) : csv_table(columns, rows, &size);
-    Reply reply = bytes_reply(xlsx ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv; charset=utf-8", bytes, size);
+    Reply reply = bytes_reply(xlsx ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+                                   : "text/csv; charset=utf-8",
+                              bytes, size);
     reply.file_name = fmt("%s-%s.%s", w.list->name, date_iso(w.rq->now), format);
     return reply;
 }

@@ -1,10 +1,11 @@
 /* From what a person asked to one SQL statement.
  *
- * Paging is by key, never by offset: the cursor holds the sort values and the key of the last row, and the next page is what stands after them in
- * the order. With sort columns a (down) and b (up) and key k that is
+ * Paging is by key, never by offset: the cursor holds the sort values and the key of the last row, and the
+ * next page is what stands after them in the order. With sort columns a (down) and b (up) and key k that is
  *     (a < ?) or (a = ? and b > ?) or (a = ? and b = ? and k > ?)
- * so a page costs the same anywhere in two million rows. Sortable columns must not be null (wrap them in coalesce).
- * Everything that came from outside is bound as a parameter; column names come only from the list's own table. */
+ * so a page costs the same anywhere in two million rows. Sortable columns must not be null (wrap them in
+ * coalesce). Everything that came from outside is bound as a parameter; column names come only from the
+ * list's own table. */
 #include "platform/lists/query.h"
 #include "platform/search/search.h"
 #include "base/text.h"
@@ -74,7 +75,11 @@ static Json read_cursor(const Wanted *w, const char *text)
 
 Wanted list_wanted(Request *rq, const List *list)
 {
-    Wanted w = { .list = list, .rq = rq, .q = text_trim(query_str(rq, "q")), .limit = LIST_DEFAULT_ROWS, .columns = json_list() };
+    Wanted w = { .list = list,
+                 .rq = rq,
+                 .q = text_trim(query_str(rq, "q")),
+                 .limit = LIST_DEFAULT_ROWS,
+                 .columns = json_list() };
     read_sort(&w, query_str(rq, "sort"));
     if (!w.sorts && list->order)
         read_sort(&w, list->order);
@@ -90,9 +95,7 @@ bool column_shown(const Wanted *w, const ListColumn *column)
 {
     if (!json_array_size(w->columns))
         return !column->hidden;
-    json_each(w->columns, i, name)
-        if (text_is(json_string_value(name), column->name))
-            return true;
+    json_each(w->columns, i, name) if (text_is(json_string_value(name), column->name)) return true;
     return false;
 }
 
@@ -174,7 +177,8 @@ static void add_after(Sql *sql, const Wanted *w)
         bool key = i == w->sorts;
         bind(sql, key ? cursor_key(w->after, i) : cursor_value(json_array_get(w->after, (size_t)i)));
         bool down = key ? w->sorts && w->sort[w->sorts - 1].down : w->sort[i].down;
-        buf_fmt(&sql->text, "%s %c ?%d)", key ? w->list->key : column_sql(w->sort[i].column), down ? '<' : '>', sql->count);
+        buf_fmt(&sql->text, "%s %c ?%d)", key ? w->list->key : column_sql(w->sort[i].column),
+                down ? '<' : '>', sql->count);
     }
     buf_char(&sql->text, ')');
 }
@@ -231,7 +235,8 @@ const char *list_href(Request *rq, const List *list, const char *name, const cha
     Json member;
     char mark = '?';
     buf_text(&out, list->path ? list->path : rq->path);
-    json_object_foreach(rq->query, key, member) {
+    json_object_foreach(rq->query, key, member)
+    {
         const char *text = json_string_value(member);
         if (text_is(key, "after") || text_is(key, name) || text_empty(text))
             continue;

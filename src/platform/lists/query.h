@@ -5,7 +5,14 @@
 #include "platform/lists/lists.h"
 #include "base/buf.h"
 
-enum { LIST_MAX_VALUES = 64, LIST_DEFAULT_ROWS = 50, LIST_MAX_ROWS = 200, LIST_MAX_EXPORT = 50000, LIST_MAX_COUNT = 10000, LIST_MAX_SORT = 3 };
+enum {
+    LIST_MAX_VALUES = 64,
+    LIST_DEFAULT_ROWS = 50,
+    LIST_MAX_ROWS = 200,
+    LIST_MAX_EXPORT = 50000,
+    LIST_MAX_COUNT = 10000,
+    LIST_MAX_SORT = 3
+};
 
 typedef struct SortBy {
     const ListColumn *column;
@@ -19,7 +26,7 @@ typedef struct Wanted {
     const char *q;
     SortBy sort[LIST_MAX_SORT];
     int sorts;
-    Json after;   /* the cursor: sort values and key of the last row; NULL: from the start */
+    Json after; /* the cursor: sort values and key of the last row; NULL: from the start */
     int64_t limit;
     Json columns; /* names that are shown */
 } Wanted;
@@ -28,13 +35,15 @@ Wanted list_wanted(Request *rq, const List *list);
 /* The value of a filter in the query, "" when not set or not one of its choices. */
 const char *filter_value(Request *rq, const ListFilter *filter);
 
-/* Rows with members id, every column, and sort_0 … for the cursor; one more than limit when there are more. */
+/* Rows with members id, every column, and sort_0 … for the cursor; one more than limit when there are more.
+ */
 Json list_rows(const Wanted *w, const char *scope);
 int64_t list_count(const Wanted *w, const char *scope); /* at most LIST_MAX_COUNT + 1 */
 const char *cursor_of(const Wanted *w, Json row);
 const char *column_sql(const ListColumn *column);
 
-/* The path with the query of this request, one member changed (value NULL: removed); "after" is always dropped. */
+/* The path with the query of this request, one member changed (value NULL: removed); "after" is always
+ * dropped. */
 const char *list_href(Request *rq, const List *list, const char *name, const char *value);
 
 /* Display: the model of one cell, of the head, of the filters. */

@@ -1,5 +1,5 @@
-/* One inbox for all modules: what a person, or a group at a body, has to do (spec 23 §5.5). Table `task` is spec 23's wf_user_task;
- * a process creates its rows, and so may any module without a process. */
+/* One inbox for all modules: what a person, or a group at a body, has to do (spec 23 §5.5). Table `task` is
+ * spec 23's wf_user_task; a process creates its rows, and so may any module without a process. */
 #ifndef SEN_PLATFORM_TASKS_H
 #define SEN_PLATFORM_TASKS_H
 
@@ -10,19 +10,19 @@ extern const Solution tasks_solution; /* /tasks: mine, my groups', overdue */
 
 typedef struct Task {
     int64_t id;
-    const char *module;      /* "procedures" */
-    const char *title;       /* i18n key or text */
-    const char *subject;     /* what it is about, for people: "H20.17-20261120-0000123 · Nguyễn Văn An" */
-    const char *url;         /* where it is done */
+    const char *module;  /* "procedures" */
+    const char *title;   /* i18n key or text */
+    const char *subject; /* what it is about, for people: "H20.17-20261120-0000123 · Nguyễn Văn An" */
+    const char *url;     /* where it is done */
     int64_t subject_id;
-    int64_t org_id;          /* the body that has to do it */
-    const char *role;        /* candidates: who has this role there */
-    int64_t assignee_id;     /* 0: whoever claims it */
-    int64_t excluded_id;     /* four eyes: this account may not */
-    int64_t due_at;          /* 0: none */
+    int64_t org_id;                /* the body that has to do it */
+    const char *role;              /* candidates: who has this role there */
+    int64_t assignee_id;           /* 0: whoever claims it */
+    int64_t excluded_id;           /* four eyes: this account may not */
+    int64_t due_at;                /* 0: none */
     int64_t instance_id, scope_id; /* the process, if any */
     const char *element_id, *form_id;
-    const char *state;       /* created claimed completed canceled */
+    const char *state; /* created claimed completed canceled */
     int64_t created_at, claimed_at, completed_at;
     const char *outcome;
 } Task;

@@ -54,7 +54,8 @@ static void refused(const char *text, const char *wanted)
 
 TEST(a_mistake_in_the_file_is_named_with_its_line)
 {
-    refused("listen = x\nworkers = many\n", ":2: workers must be a whole number from 0 to 1024, not \"many\"");
+    refused("listen = x\nworkers = many\n",
+            ":2: workers must be a whole number from 0 to 1024, not \"many\"");
     refused("\n\nlisen = x\n", ":3: there is no setting \"lisen\"");
     refused("listen\n", ":1: expected \"name = value\"");
     refused("demo = yes\n", ":1: demo must be true or false");
