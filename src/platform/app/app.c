@@ -179,33 +179,34 @@ static bool read_phase(Phase *phase)
     return true;
 }
 
-void app_handle(Request *rq)
+static void handle(Request *rq)
 {
-    Guard guard;
-    Phase *volatile phase = NULL;
-    volatile bool answered = true;
-    guard_enter(&guard);
-    if (setjmp(guard.at) == 0) {
-        phase = alloc(sizeof *phase);
-        *phase = (Phase){ .rq = rq };
-        rq->work = phase;
-        rq->db = store_read_begin(the_store);
-        answered = read_phase(phase);
-        guard_leave(&guard);
-    } else {
-        Reply reply = fault_reply(rq, &guard.fault);
-        if (rq->db)
-            store_read_end(rq->db);
-        rq->db = NULL;
-        request_finish(rq, reply);
-        return;
-    }
+    Phase *phase = alloc(sizeof *phase);
+    *phase = (Phase){ .rq = rq };
+    rq->work = phase;
+    rq->db = store_read_begin(the_store);
+    bool answered = read_phase(phase);
     store_read_end(rq->db);
     rq->db = NULL;
     if (answered)
         request_finish(rq, phase->reply);
     else
-        store_write(the_store, write_work, write_done, phase);
+        store_write(the_store, write_work, write_done, phase); /* from here on the request is the store's */
+}
+
+void app_handle(Request *rq)
+{
+    Guard guard;
+    guard_enter(&guard);
+    if (setjmp(guard.at) == 0) {
+        handle(rq);
+        guard_leave(&guard);
+        return;
+    }
+    if (rq->db)
+        store_read_end(rq->db);
+    rq->db = NULL;
+    request_finish(rq, fault_reply(rq, &guard.fault));
 }
 
 /* ---- slow routes ---- */

@@ -8,8 +8,9 @@
 
 extern const Solution audit_solution;
 
-/* Appends to the chain in the transaction of the change. `action`: "procedures.accept"; `object`: "dossier:123"; `details`: may be NULL; secrets are
- * struck out and personal numbers masked on the way in; its members "case_id" and "on_behalf_of" go to columns of their own. On a read snapshot the row is queued
+/* Appends to the chain in the transaction of the change. `action`: "procedures.accept"; `object`:
+ * "dossier:123"; `details`: may be NULL; secrets are struck out and personal numbers masked on the way in;
+ * its members "case_id" and "on_behalf_of" go to columns of their own. On a read snapshot the row is queued
  * as audit_read() does. */
 void audit(Request *rq, const char *action, const char *object, Json details);
 /* The same for background work and commands. */
@@ -19,7 +20,8 @@ void audit_as(Db *db, const struct Actor *actor, const char *action, const char 
  * write). */
 void audit_read(Request *rq, const char *action, const char *object);
 
-/* Waits until every queued read stands in the chain: at shutdown, after the last request and before store_close(). */
+/* Waits until every queued read stands in the chain: at shutdown, after the last request and before
+ * store_close(). */
 void audit_flush(void);
 
 /* Recomputes the chain; adds a sentence for each broken row ("audit row 123 (stream 4, seq 17): …"). */

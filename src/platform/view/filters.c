@@ -15,7 +15,7 @@ static const char *const names[FILTER_COUNT] = {
     [FILTER_TEXT] = "t",       [FILTER_DATE] = "date",       [FILTER_TIME] = "time",   [FILTER_DATETIME] = "datetime",
     [FILTER_ISO] = "iso",      [FILTER_DAY] = "day",         [FILTER_AGO] = "ago",     [FILTER_NUMBER] = "number",
     [FILTER_MONEY] = "money",  [FILTER_PERCENT] = "percent", [FILTER_BYTES] = "bytes", [FILTER_MASK] = "mask",
-    [FILTER_JSON] = "json",    [FILTER_ASSET] = "asset",     [FILTER_CSRF] = "csrf",
+    [FILTER_ID] = "id", [FILTER_JSON] = "json",    [FILTER_ASSET] = "asset",     [FILTER_CSRF] = "csrf",
 };
 
 Filter filter_named(const char *name, size_t size)
@@ -78,6 +78,24 @@ static const char *script_json(Json value)
             buf_char(&out, *c);
     }
     return buf_end(&out);
+}
+
+/* Field "items[2].name" has the id "f-items-2-name" on the page: an id that style sheets, scripts and links can name. */
+const char *field_id(const char *path)
+{
+    Buf id = { 0 };
+    buf_text(&id, "f-");
+    for (const char *c = path; *c; c++) {
+        if (strchr(".[]", *c)) {
+            if (id.at[id.size - 1] != '-')
+                buf_char(&id, '-');
+        } else {
+            buf_char(&id, *c);
+        }
+    }
+    while (id.size > 2 && id.at[id.size - 1] == '-')
+        id.at[--id.size] = '\0';
+    return id.at;
 }
 
 /* ---- Moments ---- */
@@ -202,6 +220,8 @@ const char *filter_show(Filter filter, const char *lang, int64_t now, Json value
         return show_quantity(filter, lang, value);
     case FILTER_MASK:
         return text_mask(value_plain(value));
+    case FILTER_ID:
+        return field_id(value_plain(value));
     case FILTER_JSON:
         return script_json(value);
     case FILTER_ASSET:

@@ -20,6 +20,7 @@ typedef enum Filter {
     FILTER_PERCENT,  /* a ratio: 0.965 → 96,5 % */
     FILTER_BYTES,    /* 1536 → 1,5 KB */
     FILTER_MASK,     /* 087199012345 → 087******345 */
+    FILTER_ID,       /* a field's path → the id of its element: items[2].name → f-items-2-name */
     FILTER_JSON,     /* any value as JSON that may stand in a <script type="application/json"> */
     FILTER_ASSET,    /* app.css → /assets/app-<digest>.css */
     FILTER_CSRF,     /* {{csrf}}: the hidden field of a form */
@@ -36,5 +37,7 @@ const char *value_plain(Json value);
 /* "3 giờ trước" for a moment seen from `now`. */
 char *show_ago(const char *lang, int64_t ms, int64_t now);
 char *show_percent(const char *lang, double ratio);
+/* The id of a field's element on the page. */
+const char *field_id(const char *path);
 
 #endif

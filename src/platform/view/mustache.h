@@ -4,9 +4,11 @@
  * Beyond the specification:
  *   {{filter:name}}                a filter (filters.h); {{t:key}} is a text, {{t:*name}} the text whose key stands in a variable
  *   {{.name}}                      a member of the innermost object only, without looking outward: components use it for what may be missing
+ *   {{#rows.length}}               how many items a list has
  *   {{> c/chip text=title colour="green" word=t:chip.ok big=true}}
- *                                  a partial with arguments: they become its innermost object. An argument is a "literal", true, false,
- *                                  a whole number, a path, or t:key
+ *                                  a partial with arguments: they become its innermost object. An argument is a
+ *                                  "literal", true, false, a whole number, t:key, a path, or paths of which the first
+ *                                  that is there counts: value=typed.name|dossier.name
  *   {{! layout: wall}}             in a page's template: which layout goes around it ("none": it is a whole page itself)
  *   {{> content}}                  in a layout: what it goes around
  * Falsy is what mustache(5) calls falsy, and also null, "", 0 and the empty list and object. A missing variable is empty; a missing
@@ -32,13 +34,16 @@ typedef struct Path {
 
 typedef enum NodeKind { NODE_TEXT, NODE_VALUE, NODE_SECTION, NODE_INVERTED, NODE_PARTIAL } NodeKind;
 
+enum { MAX_CHOICES = 3 };
+
 typedef enum ArgumentKind { ARGUMENT_JSON, ARGUMENT_PATH, ARGUMENT_KEY } ArgumentKind;
 
 typedef struct Argument {
     const char *name;
     ArgumentKind kind;
     Json value;      /* JSON: a literal */
-    Path path;
+    Path paths[MAX_CHOICES];
+    int choices;
     const char *key; /* KEY: of a text */
 } Argument;
 

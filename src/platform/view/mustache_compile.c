@@ -98,11 +98,11 @@ bool path_parse(const char *text, size_t size, Path *path)
     return size > 0;
 }
 
-static Path path_or_wrong(Compiler *c, Slice name)
+static Path path_or_wrong(Compiler *c, Slice name, const char *at)
 {
     Path path;
     if (!path_parse(name.at, name.size, &path))
-        wrong(c, name.at, fmt("\"%.*s\" is no name", (int)name.size, name.at));
+        wrong(c, at, fmt("\"%.*s\" is no name", (int)name.size, name.at));
     return path;
 }
 
@@ -117,7 +117,7 @@ static void add_value(Compiler *c, Slice name, bool raw)
         return;
     }
     if (!colon) {
-        node->path = path_or_wrong(c, name);
+        node->path = path_or_wrong(c, name, name.at);
         return;
     }
     node->filter = filter_named(name.at, (size_t)(colon - name.at));
@@ -130,7 +130,7 @@ static void add_value(Compiler *c, Slice name, bool raw)
     if ((node->filter == FILTER_TEXT && !node->indirect) || node->filter == FILTER_ASSET)
         node->text = text_copy_n(rest.at, rest.size);
     else
-        node->path = path_or_wrong(c, node->indirect ? (Slice){ rest.at + 1, rest.size - 1 } : rest);
+        node->path = path_or_wrong(c, node->indirect ? (Slice){ rest.at + 1, rest.size - 1 } : rest, name.at);
 }
 
 static void open_section(Compiler *c, Slice name, NodeKind kind)
@@ -139,7 +139,7 @@ static void open_section(Compiler *c, Slice name, NodeKind kind)
         wrong(c, name.at, "sections stand too deep in one another");
     c->sections[c->depth] = c->template->count;
     c->section_names[c->depth++] = name;
-    Path path = path_or_wrong(c, name);
+    Path path = path_or_wrong(c, name, name.at);
     add_node(c, kind, name.at)->path = path;
 }
 
@@ -154,7 +154,7 @@ static void close_section(Compiler *c, Slice name)
     c->template->nodes[c->sections[c->depth]].end = c->template->count;
 }
 
-/* The value of an argument: "literal", true, false, -12, t:key, or a path. */
+/* The value of an argument: "literal", true, false, -12, t:key, a path, or paths. */
 static void argument_value(Compiler *c, Slice value, Argument *argument)
 {
     char *text = slice_text(value);
@@ -172,8 +172,13 @@ static void argument_value(Compiler *c, Slice value, Argument *argument)
         argument->kind = ARGUMENT_KEY;
         argument->key = text + 2;
     } else {
+        size_t count;
+        char **paths = text_split(text, '|', &count);
+        if (count > MAX_CHOICES)
+            wrong(c, value.at, "an argument has too many paths");
         argument->kind = ARGUMENT_PATH;
-        argument->path = path_or_wrong(c, value);
+        for (argument->choices = 0; argument->choices < (int)count; argument->choices++)
+            argument->paths[argument->choices] = path_or_wrong(c, slice(paths[argument->choices]), value.at);
     }
 }
 

@@ -56,7 +56,8 @@ static Json find_value(const Renderer *r, const Path *path)
     Json value = in_frames(r, part, path->own);
     for (unsigned i = 1; value && i < path->count; i++) {
         part += strlen(part) + 1;
-        value = json_object_get(value, part);
+        value = json_is_array(value) && strcmp(part, "length") == 0 ? json_integer((json_int_t)json_array_size(value))
+                                                                    : json_object_get(value, part);
     }
     return value;
 }
@@ -162,7 +163,9 @@ static Json argument_json(Renderer *r, const Argument *argument)
     if (argument->kind == ARGUMENT_JSON)
         return json_copy(argument->value); /* the template's own value is shared by all threads */
     if (argument->kind == ARGUMENT_PATH) {
-        Json value = find_value(r, &argument->path);
+        Json value = NULL;
+        for (int i = 0; i < argument->choices && (!value || json_is_null(value)); i++)
+            value = find_value(r, &argument->paths[i]);
         return value ? json_incref(value) : json_null();
     }
     TextValues values = { value_for_text, r, r->rendering->now, false };

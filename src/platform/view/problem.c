@@ -1,26 +1,9 @@
 /* Refusals: RFC 9457 problem documents for programs; for people a calm page that says what happened and what to do now. */
+#include "platform/view/filters.h"
 #include "platform/view/inside.h"
 #include "base/text.h"
 
 #include <string.h>
-
-/* Field "items[2].name" has the id "f-items-2-name" on the page: an id that style sheets, scripts and links can name. */
-static const char *field_id(const char *path)
-{
-    Buf id = { 0 };
-    buf_text(&id, "f-");
-    for (const char *c = path; *c; c++) {
-        if (strchr(".[]", *c)) {
-            if (id.at[id.size - 1] != '-')
-                buf_char(&id, '-');
-        } else {
-            buf_char(&id, *c);
-        }
-    }
-    while (id.size > 2 && id.at[id.size - 1] == '-')
-        id.at[--id.size] = '\0';
-    return id.at;
-}
 
 /* The sentence of an error: one that a service has already written in the reader's language, or a text by the key in `message` or `rule`. */
 static const char *sentence(const char *lang, Json error)

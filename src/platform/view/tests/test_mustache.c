@@ -111,6 +111,7 @@ TEST(implicit_iterators_stand_for_the_item)
         { "{{#list}}({{#.}}{{.}}{{/.}}){{/list}}", "{\"list\":[[1,2,3],[\"a\",\"b\"]]}", "(123)(ab)" },
         { "{{#list}}({{{.}}}{{.}}){{/list}}", "{\"list\":[\"&\"]}", "(&&amp;)" },
         { "{{#.}}({{value}}){{/.}}", "{\"value\":\"x\"}", "(x)" },
+        { "{{#l.length}}{{l.length}}: {{#l}}{{.}}{{/l}}{{/l.length}}{{#e.length}}ERROR{{/e.length}}", "{\"l\":[7,8],\"e\":[]}", "2: 78" },
         { 0 } });
 }
 
@@ -183,6 +184,8 @@ TEST(partials_take_arguments)
     CHECK_TEXT(render("{{> chip\n  text=\"two words > {{x\"\n}}", "{}"), "[two words &gt; {{x]");
     partial("chip", "{{#.on}}on{{/.on}}{{^.off}}off{{/.off}}");
     CHECK_TEXT(render("{{> chip on=a.b off=missing}}", "{\"a\":{\"b\":1}}"), "onoff");
+    partial("in", "[{{.value}}]");
+    CHECK_TEXT(render("{{> in value=typed.n|row.n}}{{> in value=none|row.n}}", "{\"typed\":{\"n\":\"\"},\"row\":{\"n\":5}}"), "[][5]");
 }
 
 TEST(a_name_with_a_leading_dot_is_not_looked_for_further_out)
@@ -211,6 +214,7 @@ TEST(values_are_shown_through_filters)
         { "<i data-m=\"{{m}}\">", "{\"m\":{\"a\":[1]}}", "<i data-m=\"{&quot;a&quot;:[1]}\">" },
         { "{{csrf}}", "{\"csrf_token\":\"a\\\"b\"}", "<input type=\"hidden\" name=\"_csrf\" value=\"a&quot;b\">" },
         { "{{csrf}}", "{}", "" },
+        { "{{id:p}}", "{\"p\":\"items[2].name\"}", "f-items-2-name" },
         { 0 } });
 }
 
