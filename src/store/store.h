@@ -98,12 +98,13 @@ typedef enum ValueType {
     VALUE_REAL,
     VALUE_BOOL,
     VALUE_TEXT,
-    VALUE_BYTES
+    VALUE_BYTES,
+    VALUE_JSON
 } ValueType;
 
 typedef struct Value {
     ValueType type;
-    int64_t i;
+    int64_t i; /* also: of a null, the type that it would have had */
     double r;
     const void *at;
     size_t size;
@@ -127,7 +128,8 @@ Value ID(int64_t key); /* a key or reference; 0 becomes SQL null */
 #define db_rows(db, sql, ...) db_rows_values((db), (sql), VALUES(__VA_ARGS__)) /* all rows, never NULL */
 #define db_int(db, sql, ...)                                                                                 \
     db_int_values((db), (sql), VALUES(__VA_ARGS__)) /* first column of first row, or 0 */
-#define db_text(db, sql, ...) db_text_values((db), (sql), VALUES(__VA_ARGS__)) /* the same as text, or NULL  \
+#define db_text(db, sql, ...)                                                                                \
+    db_text_values((db), (sql), VALUES(__VA_ARGS__))                           /* the same as text, or NULL  \
                                                                                 */
 #define db_exec(db, sql, ...) db_exec_values((db), (sql), VALUES(__VA_ARGS__)) /* rows changed */
 Json db_row_values(Db *db, const char *sql, const Value *values);
