@@ -253,18 +253,38 @@ static void handle(Exchange *ex)
         ex->server->hooks.handle(rq);
 }
 
-static void handle_guarded(Exchange *ex)
+static void run_guarded(Exchange *ex, void (*work)(Exchange *ex))
 {
     Guard guard;
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
-        handle(ex);
+        work(ex);
         guard_leave(&guard);
         return;
     }
     log_fault(ex, &guard.fault);
     if (!atomic_load(&ex->finished))
         request_finish(&ex->rq, fault_reply(&guard.fault));
+}
+
+static void go_on(Exchange *ex)
+{
+    void (*later)(Request *) = ex->later;
+    ex->later = NULL;
+    later(&ex->rq);
+}
+
+void request_later(Request *rq, void (*work)(Request *rq))
+{
+    Exchange *ex = exchange_of(rq);
+    ex->later = work;
+    atomic_fetch_add(&ex->owners, 1);
+    if (workers_push(ex->server->workers, ex))
+        return;
+    exchange_release(ex); /* the workers have stopped: here, then */
+    Arena *before = arena_use(rq->arena);
+    run_guarded(ex, go_on);
+    arena_use(before);
 }
 
 void answer_run(Exchange *ex)
@@ -277,6 +297,6 @@ void answer_run(Exchange *ex)
     if (atomic_load(&ex->finished))
         complete(ex);
     else
-        handle_guarded(ex);
+        run_guarded(ex, ex->later ? go_on : handle);
     arena_use(NULL);
 }

@@ -167,8 +167,9 @@ struct Exchange {
     unsigned status;
     int64_t bytes_out, started_us;
     Stream *stream;
-    Exchange *next;           /* in the workers' queue */
-    Exchange *before, *after; /* among the suspended ones */
+    void (*later)(Request *rq); /* what a worker is to go on with: request_later() */
+    Exchange *next;             /* in the workers' queue */
+    Exchange *before, *after;   /* among the suspended ones */
 };
 
 Exchange *exchange_of(const Request *rq); /* NULL for a Request that net did not make */

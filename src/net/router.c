@@ -120,9 +120,9 @@ static bool take_route(Walk *walk, const RouteNode *node)
 
 static bool walk_down(Walk *walk, const RouteNode *node, size_t at)
 {
-    if (at == walk->count)
-        return take_route(walk, node);
-    const char *segment = walk->segments[at];
+    if (at == walk->count && take_route(walk, node))
+        return true;
+    const char *segment = at < walk->count ? walk->segments[at] : "";
     if (*segment) {
         const RouteNode *literal = map_get(&node->literals, segment);
         if (literal && walk_down(walk, literal, at + 1))
@@ -138,7 +138,7 @@ static Json path_values(const Route *route, char **segments, size_t count)
 {
     Json values = json_new();
     const char *at = route->path + 1;
-    for (size_t i = 0; i < count && *at; i++) {
+    for (size_t i = 0; *at; i++) {
         size_t n = strcspn(at, "/");
         if (at[0] == '{' && at[n - 2] == '*') {
             Buf rest = { 0 };

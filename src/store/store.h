@@ -98,7 +98,8 @@ typedef enum ValueType {
     VALUE_REAL,
     VALUE_BOOL,
     VALUE_TEXT,
-    VALUE_BYTES
+    VALUE_BYTES,
+    VALUE_JSON
 } ValueType;
 
 typedef struct Value {

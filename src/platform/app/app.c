@@ -115,12 +115,10 @@ static Reply settled(Request *rq, Reply reply)
 }
 
 /* In a fresh read snapshot, on this thread. */
-static void again_work(void *argument)
+static void again_work(Request *rq)
 {
-    Phase *phase = argument;
-    Request *rq = phase->rq;
+    Phase *phase = rq->work;
     Guard guard;
-    arena_use(rq->arena);
     rq->db = store_read_begin(the_store);
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
@@ -155,7 +153,7 @@ static void write_done(void *argument, const Fault *fault)
     if (fault)
         phase->reply = fault_reply(rq, fault);
     if (phase->reply.kind == REPLY_AGAIN)
-        server_run(rq->server, again_work, phase);
+        request_later(rq, again_work);
     else
         request_finish(rq, phase->reply);
     arena_use(before);

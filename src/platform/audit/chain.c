@@ -1,15 +1,18 @@
 /* How a row gets its place in the chain.
  *
- * There are sixteen chains ("streams"), so that writers on PostgreSQL seldom wait for each other; an actor's rows all stand in one, so what
- * one person did is one unbroken line. A row is sealed by
+ * There are sixteen chains ("streams"), so that writers on PostgreSQL seldom wait for each other; an actor's
+ * rows all stand in one, so what one person did is one unbroken line. A row is sealed by
  *
- *     hash = SHA-256(canonical JSON of all its columns but hash, prev included)         prev = hash of the row before, or 64 zeros
+ *     hash = SHA-256(canonical JSON of all its columns but hash, prev included)         prev = hash of the
+ * row before, or 64 zeros
  *
- * The head of a stream (its last seq and hash) is updated in the same transaction. That update comes first: on PostgreSQL it locks the
- * head, so two writers of one stream stand in line instead of both building on the same predecessor; on SQLite there is one writer anyway.
+ * The head of a stream (its last seq and hash) is updated in the same transaction. That update comes first:
+ * on PostgreSQL it locks the head, so two writers of one stream stand in line instead of both building on the
+ * same predecessor; on SQLite there is one writer anyway.
  *
- * The columns and their names in the sealed JSON are the table below: a column that is not in it would not be sealed, so a new
- * column starts here. Keys are written as decimal strings, because JSON numbers end at 2^53. */
+ * The columns and their names in the sealed JSON are the table below: a column that is not in it would not be
+ * sealed, so a new column starts here. Keys are written as decimal strings, because JSON numbers end at 2^53.
+ */
 #include "platform/audit/chain.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -85,7 +88,8 @@ int audit_stream(const char *actor)
 /* Reserves the next place of the stream; false when the stream has no row yet. */
 static bool take_place(Db *db, Json row, int stream)
 {
-    Json head = db_row(db, "update audit_head set seq = seq + 1 where stream = ?1 returning seq, row_id, hash", I(stream));
+    Json head = db_row(
+        db, "update audit_head set seq = seq + 1 where stream = ?1 returning seq, row_id, hash", I(stream));
     json_set_int(row, "stream", stream);
     json_set_int(row, "seq", head ? json_int(head, "seq") : 1);
     json_set_str(row, "prev", head ? json_str(head, "hash") : audit_genesis);
@@ -107,16 +111,22 @@ void audit_append(Db *db, Json row)
     json_set_id(row, "id", id);
     const char *hash = audit_hash(row);
     db_exec(db,
-            "insert into audit (id, stream, seq, at, actor, on_behalf_of, org_id, session_id, action, object, case_id, result, ip_prefix, "
-            "trace_id, details, prev_id, prev, hash) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-            I(id), I(stream), I(json_int(row, "seq")), I(json_int(row, "at")), text_of(row, "actor"), text_of(row, "on_behalf_of"),
-            ID(json_id(row, "org_id")), ID(json_id(row, "session_id")), text_of(row, "action"), text_of(row, "object"),
-            ID(json_id(row, "case_id")), text_of(row, "result"), text_of(row, "ip_prefix"), text_of(row, "trace_id"),
-            json_has(row, "details") ? J(json_at(row, "details")) : N(), ID(json_id(row, "prev_id")), text_of(row, "prev"), T(hash));
+            "insert into audit (id, stream, seq, at, actor, on_behalf_of, org_id, session_id, action, "
+            "object, case_id, result, ip_prefix, "
+            "trace_id, details, prev_id, prev, hash) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+            "?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+            I(id), I(stream), I(json_int(row, "seq")), I(json_int(row, "at")), text_of(row, "actor"),
+            text_of(row, "on_behalf_of"), ID(json_id(row, "org_id")), ID(json_id(row, "session_id")),
+            text_of(row, "action"), text_of(row, "object"), ID(json_id(row, "case_id")),
+            text_of(row, "result"), text_of(row, "ip_prefix"), text_of(row, "trace_id"),
+            json_has(row, "details") ? J(json_at(row, "details")) : N(), ID(json_id(row, "prev_id")),
+            text_of(row, "prev"), T(hash));
     if (begun)
-        db_exec(db, "update audit_head set row_id = ?2, hash = ?3 where stream = ?1", I(stream), I(id), T(hash));
+        db_exec(db, "update audit_head set row_id = ?2, hash = ?3 where stream = ?1", I(stream), I(id),
+                T(hash));
     else
-        db_exec(db, "insert into audit_head (stream, seq, row_id, hash) values (?1, 1, ?2, ?3)", I(stream), I(id), T(hash));
+        db_exec(db, "insert into audit_head (stream, seq, row_id, hash) values (?1, 1, ?2, ?3)", I(stream),
+                I(id), T(hash));
 }
 
 /* ---- What may be kept ---- */
@@ -171,8 +181,7 @@ static Json scrub_object(Json object)
 static Json scrub_array(Json array)
 {
     Json out = json_list();
-    json_each(array, i, item)
-        json_add(out, audit_scrub(item));
+    json_each(array, i, item) json_add(out, audit_scrub(item));
     return out;
 }
 
@@ -199,7 +208,8 @@ char *audit_root(Json heads)
     char **level = alloc_array(count, sizeof *level);
     json_each(heads, i, head)
     {
-        const char *leaf = fmt("%lld|%lld|%s", (long long)json_int(head, "stream"), (long long)json_int(head, "seq"), json_str(head, "hash"));
+        const char *leaf = fmt("%lld|%lld|%s", (long long)json_int(head, "stream"),
+                               (long long)json_int(head, "seq"), json_str(head, "hash"));
         level[i] = sha256_hex(leaf, strlen(leaf));
     }
     for (; count > 1; count = (count + 1) / 2)

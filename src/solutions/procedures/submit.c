@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/text.h"
-#include "platform/app/app.h"
 #include "platform/notify/notify.h"
 #include "platform/search/search.h"
 #include "platform/tasks/tasks.h"
@@ -14,13 +13,6 @@
 #include "solutions/procedures/papers.h"
 
 enum { INTAKE_CHECK_MS = 8 * HOUR_MS };
-
-const char *agency_code(const Org *org)
-{
-    return text_empty(org->code)
-               ? fmt("%s.%s", text_or(settings()->province_code, "H00"), text_or(org->unit_code, org->key))
-               : org->code;
-}
 
 FeeCase filing_fee_case(const Dossier *d)
 {
@@ -76,7 +68,7 @@ const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Acto
         return "procedures.apply.version-over";
     if (json_array_size(papers_missing(db, d)))
         return "procedures.apply.papers-missing";
-    d->code = dossier_code(agency_code(org), now, sequence_next(db, agency_code(org), local_day(now)));
+    d->code = dossier_code(org->code, now, sequence_next(db, org->code, local_day(now)));
     d->request_id = request_id;
     add_fee(db, d, &v);
     dossier_move(db, d, "submit", &(Act){ .actor = actor, .now = now });
