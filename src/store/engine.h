@@ -33,6 +33,7 @@ typedef struct Statement {
     Column *columns; /* heap; NULL until the first row */
     int column_count;
     bool busy, ready; /* ready: the engine has prepared it */
+    bool stream;      /* of this run: there may be more rows than memory (db_each) */
     uint64_t last_used;
     int64_t began_us, spent_us;
     struct Statement *next;  /* in its bucket */
@@ -173,6 +174,7 @@ void db_refresh(Db *db);
 /* ---- statements.c, for rows.c and typed.c ---- */
 
 Statement *query_start(Db *db, const char *sql, const Value *values);
+Statement *query_stream(Db *db, const char *sql, const Value *values);
 bool query_step(Db *db, Statement *statement);
 int64_t query_end(Db *db, Statement *statement);
 void query_pause(Statement *statement);

@@ -94,7 +94,7 @@ void db_each(Db *db, const char *sql, const Value *values, RowFn *each, void *ar
         arena_free(rows);
         raise_again(&guard.fault);
     }
-    Statement *statement = query_start(db, sql, values);
+    Statement *statement = query_stream(db, sql, values);
     for (bool more = true; more && query_step(db, statement); arena_reset(rows)) {
         arena_use(rows);
         Json row = row_json(db, statement);

@@ -109,7 +109,7 @@ static void check_usable(const Db *db)
         raise_again(&db->broken);
 }
 
-Statement *query_start(Db *db, const char *sql, const Value *values)
+static Statement *begin_query(Db *db, const char *sql, const Value *values, bool stream)
 {
     check_usable(db);
     int64_t began = monotonic_us();
@@ -117,6 +117,7 @@ Statement *query_start(Db *db, const char *sql, const Value *values)
     statement->last_used = ++db->statements.tick;
     statement->began_us = began;
     statement->spent_us = 0;
+    statement->stream = stream;
     statement->busy = true;
     statement->below = db->active;
     db->active = statement;
@@ -126,6 +127,16 @@ Statement *query_start(Db *db, const char *sql, const Value *values)
     }
     db->calls->start(db, statement, values);
     return statement;
+}
+
+Statement *query_start(Db *db, const char *sql, const Value *values)
+{
+    return begin_query(db, sql, values, false);
+}
+
+Statement *query_stream(Db *db, const char *sql, const Value *values)
+{
+    return begin_query(db, sql, values, true);
 }
 
 bool query_step(Db *db, Statement *statement)
