@@ -44,7 +44,7 @@ bool certificate_of(Db *db, int64_t account_id, int64_t org_id, Certificate *out
 {
     const char *sql = fmt("select * from sig_certificate where %s = ?1 and role = 'signer' "
                           "order by case status when 'active' then 0 else 1 end, not_after desc limit 1",
-                          account_id ? "account_id" : "org_id");
+                          account_id ? "account_id" : "account_id is null and org_id");
     return found(db, db_get(db, FIELDS, out, sql, I(account_id ? account_id : org_id)), out);
 }
 
@@ -247,7 +247,7 @@ void signatures_enrol(Store *store, int64_t account_id, int64_t org_id, const ch
     NewCertificate new = { .id = id_new(),
                            .role = "signer",
                            .account_id = account_id,
-                           .org_id = account_id ? 0 : org_id,
+                           .org_id = org_id,
                            .organisation = organisation,
                            .now = now_ms() };
     Db *db = store_read_begin(store);
