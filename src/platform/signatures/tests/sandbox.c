@@ -49,6 +49,24 @@ char *temp_file(const void *bytes, size_t size, const char *suffix)
 
 static char folder[] = "/tmp/sen-test-token-XXXXXX";
 
+const char *sandbox_folder(void)
+{
+    return folder;
+}
+
+const void *read_whole(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    Buf out = { 0 };
+    char piece[65536];
+    CHECK(file != NULL);
+    for (size_t n; (n = fread(piece, 1, sizeof piece, file)) > 0;)
+        buf_add(&out, piece, n);
+    fclose(file);
+    *size = out.size;
+    return out.at;
+}
+
 static void remove_folder(void)
 {
     char command[100];
