@@ -22,7 +22,7 @@ const char *output_of(const char *format, ...)
     char piece[4096];
     va_list args;
     va_start(args, format);
-    const char *command = fmt("%s 2>&1", fmt_args(format, args));
+    const char *command = fmt("{ %s; } 2>&1", fmt_args(format, args));
     va_end(args);
     FILE *pipe = popen(command, "r");
     CHECK(pipe != NULL);
