@@ -43,7 +43,8 @@ long alloc_failures_left(void)
 /* Every byte of the program's own memory passes here, so that a test can make any allocation fail. */
 static void *take(size_t size)
 {
-    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) > 0 && atomic_fetch_sub(&fail_countdown, 1) == 1)
+    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) > 0 &&
+        atomic_fetch_sub(&fail_countdown, 1) == 1)
         return NULL;
     return malloc(size);
 }
@@ -140,7 +141,8 @@ void *arena_alloc(Arena *arena, size_t size)
         raise_fault(FAULT_MEMORY, "memory.size", "an allocation of %zu bytes was refused", size);
     size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (arena->limit && arena->used + size > arena->limit)
-        raise_fault(FAULT_MEMORY, "memory.limit", "the work needs more than its limit of %zu bytes", arena->limit);
+        raise_fault(FAULT_MEMORY, "memory.limit", "the work needs more than its limit of %zu bytes",
+                    arena->limit);
     Block *block = arena->block;
     if (!block || block->size - block->used < size)
         block = add_block(arena, size);
@@ -160,13 +162,21 @@ void *alloc(size_t size)
 void *alloc_array(size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / 2 / size)
-        raise_fault(FAULT_MEMORY, "memory.size", "an allocation of %zu times %zu bytes was refused", count, size);
+        raise_fault(FAULT_MEMORY, "memory.size", "an allocation of %zu times %zu bytes was refused", count,
+                    size);
     return alloc(count * size);
 }
 
 void arena_defer(void (*release)(void *), void *what)
 {
+    Guard guard;
+    guard_enter(&guard);
+    if (setjmp(guard.at) != 0) { /* no memory to remember it by: it goes now */
+        release(what);
+        raise_again(&guard.fault);
+    }
     Deferred *d = alloc(sizeof *d);
+    guard_leave(&guard);
     *d = (Deferred){ .before = current->deferred, .release = release, .what = what };
     current->deferred = d;
 }
@@ -181,7 +191,8 @@ void *heap_alloc(size_t size)
 
 void *heap_realloc(void *old, size_t size)
 {
-    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) > 0 && atomic_fetch_sub(&fail_countdown, 1) == 1)
+    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) > 0 &&
+        atomic_fetch_sub(&fail_countdown, 1) == 1)
         raise_fault(FAULT_MEMORY, "memory.exhausted", "no memory for %zu bytes", size);
     void *memory = realloc(old, size ? size : 1);
     if (!memory)

@@ -1,11 +1,13 @@
 /* Memory that dies together.
  *
- * An arena hands out memory and frees it all at once. Every thread that does work has a *current* arena: a request's,
- * a job's, a command's. alloc(), fmt() and the JSON values of this thread take from it, so no code frees anything by
- * hand and nothing leaks when work is broken off in the middle. What must outlive the work is made with heap_dup() or
- * json_keep() and has an owner that its header names. There are no other lifetimes.
+ * An arena hands out memory and frees it all at once. Every thread that does work has a *current* arena: a
+ * request's, a job's, a command's. alloc(), fmt() and the JSON values of this thread take from it, so no code
+ * frees anything by hand and nothing leaks when work is broken off in the middle. What must outlive the work
+ * is made with heap_dup() or json_keep() and has an owner that its header names. There are no other
+ * lifetimes.
  *
- * Running out of memory (or past an arena's limit) raises FAULT_MEMORY (see fault.h): no caller checks for NULL. */
+ * Running out of memory (or past an arena's limit) raises FAULT_MEMORY (see fault.h): no caller checks for
+ * NULL. */
 #ifndef SEN_BASE_ARENA_H
 #define SEN_BASE_ARENA_H
 
@@ -14,7 +16,8 @@
 
 typedef struct Arena Arena;
 
-/* A new, empty arena. `limit` is the number of bytes it may grow to, 0 for none. NULL when memory has run out. */
+/* A new, empty arena. `limit` is the number of bytes it may grow to, 0 for none. NULL when memory has run
+ * out. */
 Arena *arena_new(size_t limit);
 
 /* Runs what was deferred, last first, then gives all memory back. NULL is allowed. */
@@ -37,7 +40,8 @@ void *alloc_array(size_t count, size_t size);
 /* alloc() from a given arena. */
 void *arena_alloc(Arena *arena, size_t size);
 
-/* Calls release(what) when the current arena dies: for files, XML trees, keys: whatever is not arena memory. */
+/* Calls release(what) when the current arena dies: for files, XML trees, keys: whatever is not arena memory. When there is no memory
+ * to remember it by, it is released at once and the fault goes on. */
 void arena_defer(void (*release)(void *what), void *what);
 
 /* Memory outside any arena, owned by the caller, freed with heap_free(). Raises FAULT_MEMORY. */
@@ -46,7 +50,8 @@ void *heap_realloc(void *old, size_t size);
 char *heap_dup(const char *text);
 void heap_free(void *memory);
 
-/* Tests: the n-th allocation from now on fails (0: none), once; alloc_failures_left() is 0 when it has failed. */
+/* Tests: the n-th allocation from now on fails (0: none), once; alloc_failures_left() is 0 when it has
+ * failed. */
 void alloc_fail_after(long n);
 long alloc_failures_left(void);
 

@@ -55,11 +55,9 @@ void buf_fmt(Buf *buf, const char *format, ...)
 
 void buf_html(Buf *buf, const char *text)
 {
-    static const char *const escapes[256] = { ['&'] = "&amp;",
-                                              ['<'] = "&lt;",
-                                              ['>'] = "&gt;",
-                                              ['"'] = "&quot;",
-                                              ['\''] = "&#39;" };
+    static const char *const escapes[256] = {
+        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"
+    };
     const char *from = text;
     for (; *text; text++) {
         const char *escape = escapes[(unsigned char)*text];

@@ -1,4 +1,5 @@
-/* Civil-date arithmetic after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (days_from_civil). */
+/* Civil-date arithmetic after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"
+ * (days_from_civil). */
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -78,8 +79,8 @@ LocalTime local_time(int64_t ms)
 
 int64_t local_ms(int year, int month, int day, int hour, int minute, int second)
 {
-    return days_from_civil(year, month, day) * DAY_MS + hour * (int64_t)HOUR_MS + minute * (int64_t)MINUTE_MS +
-           second * (int64_t)SECOND_MS - LOCAL_OFFSET_MS;
+    return days_from_civil(year, month, day) * DAY_MS + hour * (int64_t)HOUR_MS +
+           minute * (int64_t)MINUTE_MS + second * (int64_t)SECOND_MS - LOCAL_OFFSET_MS;
 }
 
 int64_t local_day(int64_t ms)
@@ -95,7 +96,8 @@ int64_t day_start(int64_t day)
 char *time_iso(int64_t ms)
 {
     LocalTime t = broken_down(ms);
-    return fmt("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.year, t.month, t.day, t.hour, t.minute, t.second, t.ms);
+    return fmt("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.year, t.month, t.day, t.hour, t.minute, t.second,
+               t.ms);
 }
 
 char *time_iso_local(int64_t ms)
@@ -142,7 +144,8 @@ static bool parse_offset(const char *text, int64_t *offset_ms)
     *offset_ms = 0;
     if (text_is(text, "Z"))
         return true;
-    if (sscanf(text, "%c%2d:%2d%n", &sign, &h, &m, &used) != 3 && sscanf(text, "%c%2d%2d%n", &sign, &h, &m, &used) != 3)
+    if (sscanf(text, "%c%2d:%2d%n", &sign, &h, &m, &used) != 3 &&
+        sscanf(text, "%c%2d%2d%n", &sign, &h, &m, &used) != 3)
         return false;
     *offset_ms = (sign == '-' ? -1 : 1) * (h * (int64_t)HOUR_MS + m * (int64_t)MINUTE_MS);
     return !text[used] && (sign == '+' || sign == '-') && h >= 0 && h <= 14 && m >= 0 && m < 60;
@@ -157,7 +160,8 @@ bool time_parse(const char *text, int64_t *ms)
     } else if (used = 0, sscanf(text, "%4d-%2d-%2d%n", &y, &mo, &d, &used) == 3 && used == 10) {
         text += used;
         if (*text) {
-            if ((*text != 'T' && *text != ' ') || (used = 0, sscanf(text + 1, "%2d:%2d%n", &h, &mi, &used)) != 2 || used != 5)
+            if ((*text != 'T' && *text != ' ') ||
+                (used = 0, sscanf(text + 1, "%2d:%2d%n", &h, &mi, &used)) != 2 || used != 5)
                 return false;
             text += 1 + used;
             if (*text == ':') {
@@ -175,6 +179,7 @@ bool time_parse(const char *text, int64_t *ms)
     }
     if (!real_date(y, mo, d) || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 59)
         return false;
-    *ms = days_from_civil(y, mo, d) * DAY_MS + h * (int64_t)HOUR_MS + mi * (int64_t)MINUTE_MS + s * (int64_t)SECOND_MS - offset;
+    *ms = days_from_civil(y, mo, d) * DAY_MS + h * (int64_t)HOUR_MS + mi * (int64_t)MINUTE_MS +
+          s * (int64_t)SECOND_MS - offset;
     return true;
 }

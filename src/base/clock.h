@@ -1,7 +1,7 @@
 /* Time: UTC milliseconds since 1970 everywhere inside; Asia/Ho_Chi_Minh only for people.
  *
- * Vietnam has been at UTC+7 without daylight saving since 1975-06-13, so the civil time of every moment this program
- * handles is a fixed offset; dates of birth before that are dates, not moments. */
+ * Vietnam has been at UTC+7 without daylight saving since 1975-06-13, so the civil time of every moment this
+ * program handles is a fixed offset; dates of birth before that are dates, not moments. */
 #ifndef SEN_BASE_CLOCK_H
 #define SEN_BASE_CLOCK_H
 

@@ -25,7 +25,8 @@ char *sha256_hex(const void *bytes, size_t size)
     return hex_encode(digest, sizeof digest);
 }
 
-void hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size, unsigned char out[SHA256_SIZE])
+void hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
+                 unsigned char out[SHA256_SIZE])
 {
     unsigned n = SHA256_SIZE;
     if (!HMAC(EVP_sha256(), key, (int)key_size, bytes, size, out, &n))
@@ -96,7 +97,8 @@ int64_t id_new(void)
     static const int64_t epoch_ms = 1735689600000; /* 2025-01-01T00:00:00Z */
     int64_t before = atomic_load(&last_id), next;
     do {
-        int64_t fresh = (now_ms() - epoch_ms) << 12; /* time and sequence; the node is put between them below */
+        int64_t fresh = (now_ms() - epoch_ms)
+                        << 12; /* time and sequence; the node is put between them below */
         next = fresh > before ? fresh : before + 1;
     } while (!atomic_compare_exchange_weak(&last_id, &before, next));
     return (next >> 12) << 22 | (int64_t)this_node << 12 | (next & 4095);

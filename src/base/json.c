@@ -1,5 +1,5 @@
-/* jansson's allocator is replaced by one that takes from the current arena and remembers, in a header before each
- * block, whether there is anything to free. */
+/* jansson's allocator is replaced by one that takes from the current arena and remembers, in a header before
+ * each block, whether there is anything to free. */
 #include "base/json.h"
 #include "base/arena.h"
 #include "base/fault.h"

@@ -1,10 +1,12 @@
 /* JSON over jansson, with its memory in the current arena.
  *
- * A Json made while an arena is current dies with that arena: no reference counting, no decref. One made with json_keep(),
- * or while no arena is current, lives on the heap until json_drop(). Never put an arena value into a kept one.
+ * A Json made while an arena is current dies with that arena: no reference counting, no decref. One made with
+ * json_keep(), or while no arena is current, lives on the heap until json_drop(). Never put an arena value
+ * into a kept one.
  *
  * Readers take a key and never fail: a missing or wrongly typed member reads as "", 0, false or NULL.
- * 64-bit keys are decimal strings in JSON (JavaScript loses integers above 2^53); json_id() and json_set_id() keep to it. */
+ * 64-bit keys are decimal strings in JSON (JavaScript loses integers above 2^53); json_id() and json_set_id()
+ * keep to it. */
 #ifndef SEN_BASE_JSON_H
 #define SEN_BASE_JSON_H
 
@@ -27,9 +29,9 @@ Json json_parse(const char *text, size_t size, char *error, size_t error_size);
 /* For text that is ours: raises FAULT_INTERNAL when malformed. */
 Json json_parse_own(const char *text, size_t size, const char *name);
 
-char *json_text(Json value);           /* compact, keys in insertion order */
+char *json_text(Json value); /* compact, keys in insertion order */
 char *json_text_pretty(Json value);
-char *json_canonical(Json value);      /* RFC 8785 for the values we use: keys sorted, compact, integers only */
+char *json_canonical(Json value); /* RFC 8785 for the values we use: keys sorted, compact, integers only */
 
 /* Reading members. `path` may have dots: "applicant.name". */
 Json json_at(Json object, const char *path); /* NULL when missing */

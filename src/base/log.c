@@ -1,5 +1,5 @@
-/* A line is put together in a fixed buffer and written with one write(), so that lines of threads never mix and logging
- * works when memory is gone. */
+/* A line is put together in a fixed buffer and written with one write(), so that lines of threads never mix
+ * and logging works when memory is gone. */
 #include "base/log.h"
 #include "base/clock.h"
 
@@ -40,7 +40,8 @@ static void put_text(Line *line, const char *text)
 
 static bool is_secret(const char *name)
 {
-    static const char *const words[] = { "password", "token", "secret", "cookie", "authorization", "pin", "otp", "key" };
+    static const char *const words[] = { "password",      "token", "secret", "cookie",
+                                         "authorization", "pin",   "otp",    "key" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasestr(name, words[i]))
             return true;
@@ -93,7 +94,8 @@ void log_line(LogLevel level, const char *event, ...)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
     size_t n = strftime(head, sizeof head, "{\"at\":\"%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(head + n, sizeof head - n, ".%03ldZ\",\"level\":\"%s\",\"event\":", now.tv_nsec / 1000000, names[level]);
+    snprintf(head + n, sizeof head - n, ".%03ldZ\",\"level\":\"%s\",\"event\":", now.tv_nsec / 1000000,
+             names[level]);
     put_text(&line, head);
     put_value(&line, event);
     va_list args;

@@ -2,8 +2,9 @@
  *
  *     log_info("server.ready", "address", address, "ms", fmt("%d", ms), NULL);
  *
- * Members are pairs of text ended by NULL. Values under a name that speaks of a secret (password, token, secret, cookie,
- * authorization, pin, otp, key) are replaced by "***", and runs of 12 digits (personal numbers) are masked. */
+ * Members are pairs of text ended by NULL. Values under a name that speaks of a secret (password, token,
+ * secret, cookie, authorization, pin, otp, key) are replaced by "***", and runs of 12 digits (personal
+ * numbers) are masked. */
 #ifndef SEN_BASE_LOG_H
 #define SEN_BASE_LOG_H
 

@@ -1,5 +1,5 @@
-/* Open addressing over an ordered array, FNV-1a; grows at three quarters. Keys come from us or are few, so a keyed
- * hash is not needed here; JSON objects from outside use jansson's seeded tables. */
+/* Open addressing over an ordered array, FNV-1a; grows at three quarters. Keys come from us or are few, so a
+ * keyed hash is not needed here; JSON objects from outside use jansson's seeded tables. */
 #include "base/map.h"
 #include "base/arena.h"
 #include "base/text.h"

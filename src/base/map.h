@@ -1,4 +1,5 @@
-/* Two containers, both in the current arena of the moment they grow: a vector of pointers and a map from text. */
+/* Two containers, both in the current arena of the moment they grow: a vector of pointers and a map from
+ * text. */
 #ifndef SEN_BASE_MAP_H
 #define SEN_BASE_MAP_H
 

@@ -20,15 +20,15 @@ void test_text(const char *got, const char *wanted, const char *what, const char
 {
     if (got == wanted || (got && wanted && strcmp(got, wanted) == 0))
         return;
-    raise_fault(FAULT_INTERNAL, "test", "%s:%d: %s is \"%s\", wanted \"%s\"", file, line, what, got ? got : "(null)",
-                wanted ? wanted : "(null)");
+    raise_fault(FAULT_INTERNAL, "test", "%s:%d: %s is \"%s\", wanted \"%s\"", file, line, what,
+                got ? got : "(null)", wanted ? wanted : "(null)");
 }
 
 void test_int(int64_t got, int64_t wanted, const char *what, const char *file, int line)
 {
     if (got != wanted)
-        raise_fault(FAULT_INTERNAL, "test", "%s:%d: %s is %lld, wanted %lld", file, line, what, (long long)got,
-                    (long long)wanted);
+        raise_fault(FAULT_INTERNAL, "test", "%s:%d: %s is %lld, wanted %lld", file, line, what,
+                    (long long)got, (long long)wanted);
 }
 
 void test_skip(const char *reason)

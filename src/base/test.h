@@ -1,5 +1,5 @@
-/* Unit tests: a table of sentences and functions, run one by one, each in its own arena and behind its own guard;
- * results in TAP, which tests/run.py adds up.
+/* Unit tests: a table of sentences and functions, run one by one, each in its own arena and behind its own
+ * guard; results in TAP, which tests/run.py adds up.
  *
  *     TEST(folding_removes_vietnamese_marks) { CHECK_TEXT(text_fold("Đồng Tháp"), "dong thap"); }
  *     int main(void) { return run_tests((Test[]){ TEST_CASE(folding_removes_vietnamese_marks), { 0 } }); }
@@ -7,6 +7,8 @@
  * Tests of what uses the store run once on each engine: see store/test_store.h. */
 #ifndef SEN_BASE_TEST_H
 #define SEN_BASE_TEST_H
+
+#include "base/fault.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +18,11 @@ typedef struct Test {
     void (*run)(void);
 } Test;
 
-#define TEST(name)     static void name(void)
-#define TEST_CASE(name) { #name, name }
+#define TEST(name) static void name(void)
+#define TEST_CASE(name)                                                                                      \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
 
 int run_tests(const Test *tests);
 void test_skip(const char *reason); /* ends the test, counted as skipped */
@@ -39,7 +44,8 @@ void test_int(int64_t got, int64_t wanted, const char *what, const char *file, i
             guard_leave(&check_guard_);                                                                      \
             test_check(false, #statement " raises " #wanted_kind, __FILE__, __LINE__);                       \
         } else {                                                                                             \
-            test_int(check_guard_.fault.kind, (wanted_kind), check_guard_.fault.message, __FILE__, __LINE__); \
+            test_int(check_guard_.fault.kind, (wanted_kind), check_guard_.fault.message, __FILE__,           \
+                     __LINE__);                                                                              \
         }                                                                                                    \
     } while (0)
 

@@ -41,7 +41,8 @@ bool text_int(const char *text, int64_t least, int64_t most, int64_t *out);
 bool utf8_valid(const char *bytes, size_t size);
 /* The code points in it. */
 size_t utf8_length(const char *text);
-/* Normalisation form C, with control characters other than tab and newline removed. Input must be valid UTF-8. */
+/* Normalisation form C, with control characters other than tab and newline removed. Input must be valid
+ * UTF-8. */
 char *text_nfc(const char *text);
 /* For search: NFC, lower case, Vietnamese marks removed, đ→d, runs of other characters one space:
  * "Đăng ký khai sinh" → "dang ky khai sinh". */
@@ -54,7 +55,7 @@ char *text_mask(const char *number);
 /* ---- Encodings ---- */
 char *hex_encode(const void *bytes, size_t size);
 bool hex_decode(const char *text, void *out, size_t size); /* exactly 2·size digits */
-char *base32_encode(const void *bytes, size_t size); /* RFC 4648, no padding */
+char *base32_encode(const void *bytes, size_t size);       /* RFC 4648, no padding */
 char *base64_encode(const void *bytes, size_t size);
 char *base64url_encode(const void *bytes, size_t size); /* no padding */
 /* Standard or URL alphabet, padding optional; NULL when malformed. */

@@ -1,8 +1,8 @@
 /* Unicode through utf8proc; folding for search on top of it.
  *
- * Folding: decompose (NFD), drop combining marks, map đ/Đ (which has no decomposition) to d, lower-case, and make every
- * run of what is neither letter nor digit one space. It is the one folding of the whole program: what is stored for
- * search and what people type go through it alike (spec 19 §7.9). */
+ * Folding: decompose (NFD), drop combining marks, map đ/Đ (which has no decomposition) to d, lower-case, and
+ * make every run of what is neither letter nor digit one space. It is the one folding of the whole program:
+ * what is stored for search and what people type go through it alike (spec 19 §7.9). */
 #include "base/text.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -42,7 +42,8 @@ char *text_nfc(const char *text)
 {
     bool ascii = true;
     for (const char *c = text; *c && ascii; c++)
-        ascii = (unsigned char)*c < 0x80 && ((unsigned char)*c >= 0x20 || *c == '\n' || *c == '\t') && *c != 0x7f;
+        ascii =
+            (unsigned char)*c < 0x80 && ((unsigned char)*c >= 0x20 || *c == '\n' || *c == '\t') && *c != 0x7f;
     if (ascii)
         return text_copy(text);
     utf8proc_uint8_t *nfc = utf8proc_NFC((const utf8proc_uint8_t *)text);

@@ -1,4 +1,5 @@
-/* HTTP client over libcurl: for peers' services. Runs on the caller's thread (a job or a slow route), never on an I/O thread. */
+/* HTTP client over libcurl: for peers' services. Runs on the caller's thread (a job or a slow route), never
+ * on an I/O thread. */
 #ifndef SEN_NET_CLIENT_H
 #define SEN_NET_CLIENT_H
 
@@ -10,13 +11,13 @@ typedef struct Fetch {
     const char *const *headers; /* "Name: value", NULL-ended; may be NULL */
     const void *body;
     size_t body_size;
-    int timeout_ms;             /* whole exchange; 0: 10,000 */
-    size_t max_reply;           /* 0: 8 MiB */
-    bool allow_private;         /* addresses of private networks are refused unless set (SSRF) */
+    int timeout_ms;     /* whole exchange; 0: 10,000 */
+    size_t max_reply;   /* 0: 8 MiB */
+    bool allow_private; /* addresses of private networks are refused unless set (SSRF) */
 } Fetch;
 
 typedef struct Fetched {
-    int status;      /* 0: no answer, see error */
+    int status; /* 0: no answer, see error */
     const char *type;
     const char *body; /* arena memory */
     size_t size;

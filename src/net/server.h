@@ -6,7 +6,8 @@
 
 /* What net does not know itself. Called on workers. */
 typedef struct Hooks {
-    /* Answers a request whose route was found and whose body is whole. Must end in request_finish(), here or later, on any thread. */
+    /* Answers a request whose route was found and whose body is whole. Must end in request_finish(), here or
+     * later, on any thread. */
     void (*handle)(Request *rq);
     /* Turns PAGE and PROBLEM replies into bytes. NULL: net's own plain JSON. */
     void (*render)(Request *rq, Reply *reply);
@@ -16,22 +17,23 @@ typedef struct Hooks {
 } Hooks;
 
 typedef struct ServerOptions {
-    const char *listen;        /* "127.0.0.1:8080", "[::]:8080"; port 0: any */
-    const char *cert, *key;    /* PEM files: direct TLS; NULL: plain */
-    const char *trusted_proxies; /* addresses whose X-Forwarded-* count, comma-separated */
-    const char *temp_dir;      /* for uploads while they stream in */
-    int io_threads, workers;   /* 0: one per processor, twice the processors */
+    const char *listen;           /* "127.0.0.1:8080", "[::]:8080"; port 0: any */
+    const char *cert, *key;       /* PEM files: direct TLS; NULL: plain */
+    const char *trusted_proxies;  /* addresses whose X-Forwarded-* count, comma-separated */
+    const char *temp_dir;         /* for uploads while they stream in */
+    int io_threads, workers;      /* 0: one per processor, twice the processors */
     int64_t max_body, max_upload; /* bytes; 0: 1 MiB, 50 MiB */
-    int rate_per_minute;       /* requests of one address; 0: no limit */
-    int idle_s;                /* slow clients are cut off; 0: 30 */
-    int max_connections;       /* 0: 4,096 */
+    int rate_per_minute;          /* requests of one address; 0: no limit */
+    int idle_s;                   /* slow clients are cut off; 0: 30 */
+    int max_connections;          /* 0: 4,096 */
     bool access_log;
 } ServerOptions;
 
 Server *server_start(const ServerOptions *options, const Hooks *hooks);
 /* The port it got. */
 int server_port(const Server *server);
-/* Adds a NULL-path-ended table of routes; before server_open(). A route without permission or that stands twice raises FAULT_INTERNAL. */
+/* Adds a NULL-path-ended table of routes; before server_open(). A route without permission or that stands
+ * twice raises FAULT_INTERNAL. */
 void server_add_routes(Server *server, const Route *routes);
 /* Begins to answer; until then every request gets 503 with Retry-After. */
 void server_open(Server *server);
@@ -46,12 +48,17 @@ const Route *server_find(const Server *server, Method method, const char *path, 
 
 void request_finish(Request *rq, Reply reply);
 
+/* Goes on with a request on a worker; for code on other threads that must be quick. `work` ends in
+ * request_finish(), like Hooks.handle. */
+void request_later(Request *rq, void (*work)(Request *rq));
+
 /* Checks rq against route->params: fills rq->input, rq->typed and rq->errors. */
 void params_check(Request *rq);
 
 /* ---- Server-sent events ----
- * A stream (events_reply) holds no thread. Topics are plain names: "dossiers", "dossier:123". Sends to all streams of the topic; slow ones lose
- * their oldest messages (bounded queue) and are told with event "lost". `data` is one JSON text. */
+ * A stream (events_reply) holds no thread. Topics are plain names: "dossiers", "dossier:123". Sends to all
+ * streams of the topic; slow ones lose their oldest messages (bounded queue) and are told with event "lost".
+ * `data` is one JSON text. */
 void server_publish(Server *server, const char *topic, const char *event, const char *data);
 
 typedef struct ServerStats {

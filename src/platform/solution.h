@@ -1,17 +1,20 @@
-/* A solution is a value: what a room of src/solutions (or a service of src/platform) brings, as tables. main.c lists them; nothing registers
- * itself. Found by convention, from the files embedded at build time: <room>/schema/NNNN-*.sql (migrations), <room>/views/*.html
- * (templates "name/view"), <room>/i18n/{vi,en}.json (texts), <room>/processes/*.bpmn, <room>/forms/*.json. */
+/* A solution is a value: what a room of src/solutions (or a service of src/platform) brings, as tables.
+ * main.c lists them; nothing registers itself. Found by convention, from the files embedded at build time:
+ * migrations in <room>/schema/NNNN-name.sql, templates "room/view" in <room>/views/view.html, texts in
+ * <room>/i18n/{vi,en}.json, processes in <room>/processes/ (.bpmn), forms in <room>/forms/ (.json). */
 #ifndef SEN_PLATFORM_SOLUTION_H
 #define SEN_PLATFORM_SOLUTION_H
 
 #include "net/http.h"
 #include "store/store.h"
 
-/* A right that a role can hold. Scoped rights hold for the organisations of the assignment; others everywhere. */
+/* A right that a role can hold. Scoped rights hold for the organisations of the assignment; others
+ * everywhere. */
 typedef struct Permission {
     const char *name;  /* "procedures.accept" */
     const char *title; /* i18n key */
-    const char *roles; /* roles that hold it from the start: "reception leader"; names in platform/identity/roles.c */
+    const char *
+        roles; /* roles that hold it from the start: "reception leader"; names in platform/identity/roles.c */
 } Permission;
 
 typedef struct MenuItem {
@@ -24,10 +27,10 @@ typedef struct MenuItem {
 typedef struct Work {
     Db *db;
     int64_t now;
-    Json data;           /* the event's data, or the job's payload */
-    const char *topic;   /* event */
-    int64_t subject_id;  /* event */
-    int attempt;         /* from 1 */
+    Json data;          /* the event's data, or the job's payload */
+    const char *topic;  /* event */
+    int64_t subject_id; /* event */
+    int attempt;        /* from 1 */
 } Work;
 
 typedef void WorkFn(Work *work);
@@ -39,13 +42,15 @@ typedef struct Subscription {
     WorkFn *run;
 } Subscription;
 
-/* A kind of background work (platform/jobs): run when asked for with jobs_add(), or by itself every so often. */
+/* A kind of background work (platform/jobs): run when asked for with jobs_add(), or by itself every so often.
+ */
 typedef struct Job {
     const char *type; /* "procedures.expire-drafts" */
     WorkFn *run;
     int every_s;      /* > 0: by itself, once in the whole cluster */
     int max_attempts; /* 0: 8; back-off 1 m, 5 m, 30 m, 2 h, 6 h */
-    bool slow;        /* runs without a transaction of its own (work->db is a read) and opens one with store_write_wait() */
+    bool slow;        /* runs without a transaction of its own (work->db is a read) and opens one with
+                         store_write_wait() */
 } Job;
 
 /* A figure for /metrics, read in a read transaction. */
@@ -53,6 +58,14 @@ typedef struct Metric {
     const char *name, *help; /* "sen_procedures_open_dossiers" */
     int64_t (*read)(Db *db);
 } Metric;
+
+/* What pages may listen to at /stream?topics=a,b (events_tell()). Whatever is told there must be fit for
+ * everybody with the permission: the event says that something changed, the page asks again what it may see.
+ */
+typedef struct Topic {
+    const char *name;       /* "dossiers" */
+    const char *permission; /* "public", "signed-in", or one of a module */
+} Topic;
 
 struct WfHandler; /* platform/workflow/workflow.h */
 
@@ -65,11 +78,15 @@ typedef struct Solution {
     const Subscription *subscribes;
     const Job *jobs;
     const Metric *metrics;
+    const Topic *topics;
     const struct WfHandler *handlers; /* service tasks of its processes */
-    void (*start)(Store *store);              /* after migrations, before the first request; may be NULL */
-    void (*load_reference)(Db *db);           /* reference data, idempotent, at each start */
-    void (*load_demo)(Store *store);          /* demonstration data, once, by `sen init --demo` */
-    bool (*verify)(Db *db, Json complaints);  /* adds sentences that name what is broken; true when sound (`sen verify`) */
+    void (*start)(Store *store);      /* after migrations, before the first request; may be NULL */
+    void (*stop)(void);               /* after the last request and job */
+    void (*load_reference)(Db *db);   /* reference data, idempotent, at each start */
+    void (*load_demo)(Store *store);  /* demonstration data, once, by `sen init --demo` */
+    bool (*verify)(
+        Db *db,
+        Json complaints); /* adds sentences that name what is broken; true when sound (`sen verify`) */
 } Solution;
 
 /* All of them, NULL-ended, in dependency order (platform first). Set once by main.c. */

@@ -1,4 +1,5 @@
-/* base: what the rest stands on. Facts come from RFC 4648 §10, FIPS 180-4, RFC 4231, Unicode, and the calendar. */
+/* base: what the rest stands on. Facts come from RFC 4648 §10, FIPS 180-4, RFC 4231, Unicode, and the
+ * calendar. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/crypto.h"

@@ -1,4 +1,5 @@
-/* Telling people: in-app always, by e-mail when an address and a mail server are there. No sensitive text goes out by mail. */
+/* Telling people: in-app always, by e-mail when an address and a mail server are there. No sensitive text
+ * goes out by mail. */
 #ifndef SEN_PLATFORM_NOTIFY_H
 #define SEN_PLATFORM_NOTIFY_H
 

@@ -11,7 +11,8 @@ void search_put(Db *db, const char *kind, int64_t id, const char *title, const c
 void search_remove(Db *db, const char *kind, int64_t id);
 /* Ids of the best matches for what a person typed (each word as a prefix, all words), best first. */
 size_t search_find(Db *db, const char *kind, const char *typed, size_t limit, int64_t **ids);
-/* A condition for a query: "d.id in (select …)"; 1=1 when nothing searchable was typed. The text is bound into the SQL safely. */
+/* A condition for a query: "d.id in (select …)"; 1=1 when nothing searchable was typed. The text is bound
+ * into the SQL safely. */
 const char *search_sql(Db *db, const char *kind, const char *typed, const char *column);
 
 #endif

@@ -1,4 +1,5 @@
-/* FEEL, as much of it as conditions, assignments and forms need now; the whole language comes with spec 23 §7.3. Errors give null, never a fault. */
+/* FEEL, as much of it as conditions, assignments and forms need now; the whole language comes with spec 23
+ * §7.3. Errors give null, never a fault. */
 #ifndef SEN_PLATFORM_FEEL_H
 #define SEN_PLATFORM_FEEL_H
 
