@@ -27,46 +27,44 @@
 
 const char audit_genesis[65] = "0000000000000000000000000000000000000000000000000000000000000000";
 
-typedef enum SealedKind { SEAL_TEXT, SEAL_INT, SEAL_KEY, SEAL_TIME, SEAL_JSON } SealedKind;
+typedef enum SealedKind { SEAL_AS_IS, SEAL_KEY, SEAL_TIME } SealedKind;
 
 static const struct Sealed {
     const char *column, *member;
     SealedKind kind;
 } sealed[] = {
     { "id", "id", SEAL_KEY },
-    { "stream", "stream", SEAL_INT },
-    { "seq", "seq", SEAL_INT },
+    { "stream", "stream", SEAL_AS_IS },
+    { "seq", "seq", SEAL_AS_IS },
     { "at", "ts", SEAL_TIME },
-    { "actor", "actor", SEAL_TEXT },
-    { "on_behalf_of", "on_behalf_of", SEAL_TEXT },
+    { "actor", "actor", SEAL_AS_IS },
+    { "on_behalf_of", "on_behalf_of", SEAL_AS_IS },
     { "org_id", "org", SEAL_KEY },
     { "session_id", "session", SEAL_KEY },
-    { "action", "action", SEAL_TEXT },
-    { "object", "object", SEAL_TEXT },
+    { "action", "action", SEAL_AS_IS },
+    { "object", "object", SEAL_AS_IS },
     { "case_id", "case", SEAL_KEY },
-    { "result", "result", SEAL_TEXT },
-    { "ip_prefix", "ip_prefix", SEAL_TEXT },
-    { "trace_id", "trace_id", SEAL_TEXT },
-    { "details", "details", SEAL_JSON },
+    { "result", "result", SEAL_AS_IS },
+    { "ip_prefix", "ip_prefix", SEAL_AS_IS },
+    { "trace_id", "trace_id", SEAL_AS_IS },
+    { "details", "details", SEAL_AS_IS },
     { "prev_id", "prev_id", SEAL_KEY },
-    { "prev", "prev", SEAL_TEXT },
+    { "prev", "prev", SEAL_AS_IS },
 };
 
+/* A value of another type than the column's (SQLite would keep it) is sealed as it stands, so it never passes
+ * for the right one. */
 static Json sealed_value(Json row, const struct Sealed *s)
 {
-    switch (s->kind) {
-    case SEAL_TEXT:
-        return json_string(json_str(row, s->column));
-    case SEAL_INT:
-        return json_integer(json_int(row, s->column));
-    case SEAL_KEY:
-        return json_string(fmt("%lld", (long long)json_id(row, s->column)));
-    case SEAL_TIME:
-        return json_string(time_iso(json_int(row, s->column)));
-    case SEAL_JSON:
-        return json_incref(json_at(row, s->column));
-    }
-    return NULL;
+    Json value = json_at(row, s->column);
+    if (s->kind == SEAL_KEY && json_is_integer(value))
+        return json_string(fmt("%lld", (long long)json_integer_value(value)));
+    if (s->kind == SEAL_TIME && json_is_integer(value))
+        return json_string(time_iso(json_integer_value(value)));
+    const char *text = json_string_value(value);
+    if (text && !utf8_valid(text, json_string_length(value)))
+        return json_string(fmt("bytes %s", hex_encode(text, json_string_length(value))));
+    return json_incref(value);
 }
 
 char *audit_hash(Json row)
@@ -166,8 +164,7 @@ static Json scrub_object(Json object)
     Json out = json_new();
     const char *name;
     Json value;
-    json_object_foreach(object, name, value)
-    {
+    json_object_foreach (object, name, value) {
         if (is_secret(name))
             json_set_str(out, name, "***");
         else if (!json_is_null(value))
@@ -179,7 +176,8 @@ static Json scrub_object(Json object)
 static Json scrub_array(Json array)
 {
     Json out = json_list();
-    json_each(array, i, item) json_add(out, audit_scrub(item));
+    json_each (array, i, item)
+        json_add(out, audit_scrub(item));
     return out;
 }
 
@@ -204,8 +202,7 @@ char *audit_root(Json heads)
     if (!count)
         return text_copy(audit_genesis);
     char **level = alloc_array(count, sizeof *level);
-    json_each(heads, i, head)
-    {
+    json_each (heads, i, head) {
         const char *leaf = fmt("%lld|%lld|%s", (long long)json_int(head, "stream"),
                                (long long)json_int(head, "seq"), json_str(head, "hash"));
         level[i] = sha256_hex(leaf, strlen(leaf));
