@@ -101,7 +101,6 @@ static bool check_row(Json row, void *argument)
 {
     Walk *w = argument;
     Arena *before = arena_use(w->rows);
-    row = json_deep_copy(row);
     if (json_int(row, "stream") != w->stream)
         begin_stream(w, json_int(row, "stream"));
     read_details(row);

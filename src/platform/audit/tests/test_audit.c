@@ -4,6 +4,7 @@
 #include "platform/identity/identity.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/test.h"
 #include "base/text.h"
 #include "store/test_store.h"
@@ -37,6 +38,26 @@ TEST(the_worked_example_of_the_specification_comes_out)
                first);
     CHECK_TEXT(audit_hash(example(2, "2026-01-05T01:31:12.250Z", "store.read", "doc:9f3a", first)),
                "b09332df4ddd56c8443a59c06c0ef228018ea9da80a2cd8ac026083c0f8a5313");
+}
+
+/* The other way to the same hash: the members into an object, canonical JSON of it, SHA-256. */
+TEST(the_seal_is_the_hash_of_canonical_json_whatever_the_text_holds)
+{
+    Json row =
+             example(7, "2026-01-05T01:30:00.000Z", "thử.\"nghiệm\"", "a\\b\n\x7f Đồng Tháp", audit_genesis),
+         entry = json_new();
+    json_set_id(row, "id", 250016447277826048);
+    json_set_int(row, "case_id", 9007199254740993);
+    json_set_int(row, "stream", 3);
+    json_set(row, "details", json_set_int(json_set_str(json_new(), "b", "é"), "a", -1));
+    static const char *const same[] = { "actor", "action", "object",  "result", "prev",
+                                        "seq",   "stream", "details", "id" };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        json_set(entry, same[i], json_deep_copy(json_at(row, same[i])));
+    json_set_str(entry, "case", "9007199254740993");
+    json_set_str(entry, "ts", "2026-01-05T01:30:00.000Z");
+    const char *text = json_canonical(entry);
+    CHECK_TEXT(audit_hash(row), sha256_hex(text, strlen(text)));
 }
 
 TEST(secrets_and_personal_numbers_do_not_get_into_the_details)
@@ -301,6 +322,7 @@ TEST(the_root_of_three_heads_is_the_merkle_root)
 int main(void)
 {
     return run_tests((Test[]){ TEST_CASE(the_worked_example_of_the_specification_comes_out),
+                               TEST_CASE(the_seal_is_the_hash_of_canonical_json_whatever_the_text_holds),
                                TEST_CASE(secrets_and_personal_numbers_do_not_get_into_the_details),
                                TEST_CASE(an_untouched_chain_is_sound),
                                TEST_CASE(a_change_in_any_column_is_named_with_its_row),
