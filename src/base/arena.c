@@ -169,7 +169,14 @@ void *alloc_array(size_t count, size_t size)
 
 void arena_defer(void (*release)(void *), void *what)
 {
+    Guard guard;
+    guard_enter(&guard);
+    if (setjmp(guard.at) != 0) { /* no memory to remember it by: it goes now */
+        release(what);
+        raise_again(&guard.fault);
+    }
     Deferred *d = alloc(sizeof *d);
+    guard_leave(&guard);
     *d = (Deferred){ .before = current->deferred, .release = release, .what = what };
     current->deferred = d;
 }

@@ -48,8 +48,9 @@ const Route *server_find(const Server *server, Method method, const char *path, 
 
 void request_finish(Request *rq, Reply reply);
 
-/* Runs a piece of work on one of the server's workers. */
-void server_run(Server *server, void (*work)(void *argument), void *argument);
+/* Goes on with a request on a worker; for code on other threads that must be quick. `work` ends in
+ * request_finish(), like Hooks.handle. */
+void request_later(Request *rq, void (*work)(Request *rq));
 
 /* Checks rq against route->params: fills rq->input, rq->typed and rq->errors. */
 void params_check(Request *rq);

@@ -115,12 +115,10 @@ static Reply settled(Request *rq, Reply reply)
 }
 
 /* In a fresh read snapshot, on this thread. */
-static void again_work(void *argument)
+static void again_work(Request *rq)
 {
-    Phase *phase = argument;
-    Request *rq = phase->rq;
+    Phase *phase = rq->work;
     Guard guard;
-    arena_use(rq->arena);
     rq->db = store_read_begin(the_store);
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
@@ -155,7 +153,7 @@ static void write_done(void *argument, const Fault *fault)
     if (fault)
         phase->reply = fault_reply(rq, fault);
     if (phase->reply.kind == REPLY_AGAIN)
-        server_run(rq->server, again_work, phase);
+        request_later(rq, again_work);
     else
         request_finish(rq, phase->reply);
     arena_use(before);
@@ -179,33 +177,34 @@ static bool read_phase(Phase *phase)
     return true;
 }
 
-void app_handle(Request *rq)
+static void handle(Request *rq)
 {
-    Guard guard;
-    Phase *volatile phase = NULL;
-    volatile bool answered = true;
-    guard_enter(&guard);
-    if (setjmp(guard.at) == 0) {
-        phase = alloc(sizeof *phase);
-        *phase = (Phase){ .rq = rq };
-        rq->work = phase;
-        rq->db = store_read_begin(the_store);
-        answered = read_phase(phase);
-        guard_leave(&guard);
-    } else {
-        Reply reply = fault_reply(rq, &guard.fault);
-        if (rq->db)
-            store_read_end(rq->db);
-        rq->db = NULL;
-        request_finish(rq, reply);
-        return;
-    }
+    Phase *phase = alloc(sizeof *phase);
+    *phase = (Phase){ .rq = rq };
+    rq->work = phase;
+    rq->db = store_read_begin(the_store);
+    bool answered = read_phase(phase);
     store_read_end(rq->db);
     rq->db = NULL;
     if (answered)
         request_finish(rq, phase->reply);
     else
-        store_write(the_store, write_work, write_done, phase);
+        store_write(the_store, write_work, write_done, phase); /* from here on the request is the store's */
+}
+
+void app_handle(Request *rq)
+{
+    Guard guard;
+    guard_enter(&guard);
+    if (setjmp(guard.at) == 0) {
+        handle(rq);
+        guard_leave(&guard);
+        return;
+    }
+    if (rq->db)
+        store_read_end(rq->db);
+    rq->db = NULL;
+    request_finish(rq, fault_reply(rq, &guard.fault));
 }
 
 /* ---- slow routes ---- */

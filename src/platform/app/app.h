@@ -20,6 +20,7 @@ typedef struct Settings {
     const char *clamd;                /* "unix:/run/clamav/clamd.ctl" or host:port; NULL: no scan */
     const char *pkcs11_module;        /* NULL: SoftHSM's */
     bool demo;                        /* demonstration accounts on the sign-in page, banner on every page */
+    int64_t demo_dossiers;            /* how many the demonstration province gets */
 } Settings;
 
 const Settings *settings(void);

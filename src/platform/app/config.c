@@ -53,6 +53,7 @@ static const Setting settings_table[] = {
     { "log-level", TEXT, "info", 0, 0, "debug, info, warning or error." },
     { "demo", FLAG, "false", 0, 0,
       "Shows the demonstration accounts on the sign-in page. Never in production." },
+    { "demo-dossiers", WHOLE, "60000", 0, 1000000, "How many dossiers the demonstration province gets." },
 };
 enum { SETTING_COUNT = sizeof settings_table / sizeof *settings_table };
 

@@ -59,7 +59,8 @@ static void fill_settings(const Config *config, Settings *s)
 {
     *s = (Settings){ .data_dir = heap_dup(config_text(config, "data")),
                      .province_code = heap_dup(config_text(config, "province-code")),
-                     .demo = config_bool(config, "demo") };
+                     .demo = config_bool(config, "demo"),
+                     .demo_dossiers = config_int(config, "demo-dossiers") };
     static const struct {
         const char *name;
         size_t offset;

@@ -1,0 +1,221 @@
+/* How a row gets its place in the chain.
+ *
+ * There are sixteen chains ("streams"), so that writers on PostgreSQL seldom wait for each other; an actor's
+ * rows all stand in one, so what one person did is one unbroken line. A row is sealed by
+ *
+ *     hash = SHA-256(canonical JSON of all its columns but hash, prev included)         prev = hash of the
+ * row before, or 64 zeros
+ *
+ * The head of a stream (its last seq and hash) is updated in the same transaction. That update comes first:
+ * on PostgreSQL it locks the head, so two writers of one stream stand in line instead of both building on the
+ * same predecessor; on SQLite there is one writer anyway.
+ *
+ * The columns and their names in the sealed JSON are the table below: a column that is not in it would not be
+ * sealed, so a new column starts here. Keys are written as decimal strings, because JSON numbers end at 2^53.
+ */
+#include "platform/audit/chain.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+const char audit_genesis[65] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+typedef enum SealedKind { SEAL_TEXT, SEAL_INT, SEAL_KEY, SEAL_TIME, SEAL_JSON } SealedKind;
+
+static const struct Sealed {
+    const char *column, *member;
+    SealedKind kind;
+} sealed[] = {
+    { "id", "id", SEAL_KEY },
+    { "stream", "stream", SEAL_INT },
+    { "seq", "seq", SEAL_INT },
+    { "at", "ts", SEAL_TIME },
+    { "actor", "actor", SEAL_TEXT },
+    { "on_behalf_of", "on_behalf_of", SEAL_TEXT },
+    { "org_id", "org", SEAL_KEY },
+    { "session_id", "session", SEAL_KEY },
+    { "action", "action", SEAL_TEXT },
+    { "object", "object", SEAL_TEXT },
+    { "case_id", "case", SEAL_KEY },
+    { "result", "result", SEAL_TEXT },
+    { "ip_prefix", "ip_prefix", SEAL_TEXT },
+    { "trace_id", "trace_id", SEAL_TEXT },
+    { "details", "details", SEAL_JSON },
+    { "prev_id", "prev_id", SEAL_KEY },
+    { "prev", "prev", SEAL_TEXT },
+};
+
+static Json sealed_value(Json row, const struct Sealed *s)
+{
+    switch (s->kind) {
+    case SEAL_TEXT:
+        return json_string(json_str(row, s->column));
+    case SEAL_INT:
+        return json_integer(json_int(row, s->column));
+    case SEAL_KEY:
+        return json_string(fmt("%lld", (long long)json_id(row, s->column)));
+    case SEAL_TIME:
+        return json_string(time_iso(json_int(row, s->column)));
+    case SEAL_JSON:
+        return json_incref(json_at(row, s->column));
+    }
+    return NULL;
+}
+
+char *audit_hash(Json row)
+{
+    Json entry = json_new();
+    for (size_t i = 0; i < sizeof sealed / sizeof *sealed; i++)
+        if (json_has(row, sealed[i].column))
+            json_set(entry, sealed[i].member, sealed_value(row, &sealed[i]));
+    const char *text = json_canonical(entry);
+    return sha256_hex(text, strlen(text));
+}
+
+int audit_stream(const char *actor)
+{
+    unsigned char digest[SHA256_SIZE];
+    sha256(actor, strlen(actor), digest);
+    return 1 + digest[0] % AUDIT_STREAMS;
+}
+
+/* Reserves the next place of the stream; false when the stream has no row yet. */
+static bool take_place(Db *db, Json row, int stream)
+{
+    Json head = db_row(
+        db, "update audit_head set seq = seq + 1 where stream = ?1 returning seq, row_id, hash", I(stream));
+    json_set_int(row, "stream", stream);
+    json_set_int(row, "seq", head ? json_int(head, "seq") : 1);
+    json_set_str(row, "prev", head ? json_str(head, "hash") : audit_genesis);
+    if (head)
+        json_set_id(row, "prev_id", json_id(head, "row_id"));
+    return head;
+}
+
+static Value text_of(Json row, const char *column)
+{
+    return json_has(row, column) ? T(json_str(row, column)) : N();
+}
+
+void audit_append(Db *db, Json row)
+{
+    int stream = audit_stream(json_str(row, "actor"));
+    bool begun = take_place(db, row, stream);
+    int64_t id = id_new();
+    json_set_id(row, "id", id);
+    const char *hash = audit_hash(row);
+    db_exec(db,
+            "insert into audit (id, stream, seq, at, actor, on_behalf_of, org_id, session_id, action, "
+            "object, case_id, result, ip_prefix, "
+            "trace_id, details, prev_id, prev, hash) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+            "?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+            I(id), I(stream), I(json_int(row, "seq")), I(json_int(row, "at")), text_of(row, "actor"),
+            text_of(row, "on_behalf_of"), ID(json_id(row, "org_id")), ID(json_id(row, "session_id")),
+            text_of(row, "action"), text_of(row, "object"), ID(json_id(row, "case_id")),
+            text_of(row, "result"), text_of(row, "ip_prefix"), text_of(row, "trace_id"),
+            json_has(row, "details") ? J(json_at(row, "details")) : N(), ID(json_id(row, "prev_id")),
+            text_of(row, "prev"), T(hash));
+    if (begun)
+        db_exec(db, "update audit_head set row_id = ?2, hash = ?3 where stream = ?1", I(stream), I(id),
+                T(hash));
+    else
+        db_exec(db, "insert into audit_head (stream, seq, row_id, hash) values (?1, 1, ?2, ?3)", I(stream),
+                I(id), T(hash));
+}
+
+/* ---- What may be kept ---- */
+
+static bool is_secret(const char *name)
+{
+    static const char *const words[] = { "password", "token", "secret", "cookie", "authorization", "otp" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(name, words[i]))
+            return true;
+    return false;
+}
+
+static size_t digits_at(const char *text)
+{
+    size_t n = 0;
+    while (isdigit((unsigned char)text[n]))
+        n++;
+    return n;
+}
+
+/* Runs of exactly 12 digits are personal numbers until somebody proves otherwise. */
+static const char *mask_numbers(const char *text)
+{
+    Buf out = { 0 };
+    while (*text) {
+        size_t n = digits_at(text);
+        if (n == 12)
+            buf_text(&out, text_mask(text_copy_n(text, n)));
+        else
+            buf_add(&out, text, n ? n : 1);
+        text += n ? n : 1;
+    }
+    return buf_end(&out);
+}
+
+static Json scrub_object(Json object)
+{
+    Json out = json_new();
+    const char *name;
+    Json value;
+    json_object_foreach(object, name, value)
+    {
+        if (is_secret(name))
+            json_set_str(out, name, "***");
+        else if (!json_is_null(value))
+            json_set(out, name, audit_scrub(value));
+    }
+    return out;
+}
+
+static Json scrub_array(Json array)
+{
+    Json out = json_list();
+    json_each(array, i, item) json_add(out, audit_scrub(item));
+    return out;
+}
+
+Json audit_scrub(Json details)
+{
+    if (json_is_object(details))
+        return scrub_object(details);
+    if (json_is_array(details))
+        return scrub_array(details);
+    if (json_is_string(details))
+        return json_string(mask_numbers(json_string_value(details)));
+    if (json_is_real(details))
+        return json_string(fmt("%.15g", json_real_value(details)));
+    return details ? json_deep_copy(details) : NULL;
+}
+
+/* ---- Anchors ---- */
+
+char *audit_root(Json heads)
+{
+    size_t count = json_array_size(heads);
+    if (!count)
+        return text_copy(audit_genesis);
+    char **level = alloc_array(count, sizeof *level);
+    json_each(heads, i, head)
+    {
+        const char *leaf = fmt("%lld|%lld|%s", (long long)json_int(head, "stream"),
+                               (long long)json_int(head, "seq"), json_str(head, "hash"));
+        level[i] = sha256_hex(leaf, strlen(leaf));
+    }
+    for (; count > 1; count = (count + 1) / 2)
+        for (size_t i = 0; i < count; i += 2) {
+            const char *pair = i + 1 < count ? fmt("%s%s", level[i], level[i + 1]) : level[i];
+            level[i / 2] = i + 1 < count ? sha256_hex(pair, strlen(pair)) : level[i];
+        }
+    return level[0];
+}

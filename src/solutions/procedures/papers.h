@@ -1,0 +1,25 @@
+/* The papers of a dossier: what was handed in for which component, and the files behind them. */
+#ifndef SEN_PROCEDURES_PAPERS_H
+#define SEN_PROCEDURES_PAPERS_H
+
+#include "solutions/procedures/dossier.h"
+
+/* Checks every upload of a request whose field begins with `prefix` ("paper_", "item_") by content; what is
+ * wrong goes to rq->errors under the field's name. Slow: outside write transactions. The number of files
+ * sent. */
+size_t papers_check(Request *rq, const char *prefix);
+/* Takes them into the dossier: "paper_<component>" supersedes what was given before for that component.
+ * `names` gives the names of the papers by the number after the prefix when they are items of a supplement
+ * request; NULL for components. */
+void papers_take(Request *rq, const Dossier *d, const char *prefix, Json names, int64_t supplement_id);
+void papers_remove(Db *db, const Dossier *d, int64_t paper_id);
+/* What was handed in: [{id, name, file_id, file_name, size, sha256, added_at, superseded, url}]. */
+Json papers_given(Db *db, const Dossier *d);
+/* version_papers() with each paper's `files`. */
+Json papers_by_component(Db *db, const Dossier *d);
+/* Required components without a paper: their names. */
+Json papers_missing(Db *db, const Dossier *d);
+
+Handler dossier_file; /* GET /dossiers/{id}/files/{file_id} */
+
+#endif
