@@ -1,6 +1,7 @@
 /* See fixture.h. */
 #include "fixture.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/fault.h"

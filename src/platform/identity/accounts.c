@@ -62,7 +62,7 @@ static const char *const kind_names[] = {
 bool username_valid(const char *username)
 {
     size_t n = strlen(username);
-    return n >= 3 && n <= 64 && strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n &&
+    return n >= 2 && n <= 64 && strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n &&
            strcspn(username, "._-") > 0;
 }
 
@@ -89,7 +89,7 @@ int64_t account_create(Db *db, ActorKind kind, const char *username, const char 
 {
     int64_t id = id_new(), person_id = 0;
     if (!username_valid(username))
-        raise_fault(FAULT_INTERNAL, "identity.username", "a user name is 3 to 64 of a-z 0-9 . _ -");
+        raise_fault(FAULT_INTERNAL, "identity.username", "a user name is 2 to 64 of a-z 0-9 . _ -");
     if (kind != ACTOR_SERVICE) {
         person_id = person_by_pid(db, pid);
         if (!person_id)

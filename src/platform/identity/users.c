@@ -28,7 +28,7 @@ const Param users_list_params[] = {
 
 const Param users_create_params[] = {
     { "kind", PARAM_CHOICE, false, 0, 0, "official|service", NULL },
-    { "username", PARAM_TEXT, true, 3, 64, NULL, "identity.username" },
+    { "username", PARAM_TEXT, true, 2, 64, NULL, "identity.username" },
     { "name", PARAM_TEXT, true, 2, 200, NULL, "identity.name" },
     { "title", PARAM_TEXT, false, 0, 200, NULL, "identity.title" },
     { "pid", PARAM_TEXT, false, 0, 12, NULL, "identity.pid" },

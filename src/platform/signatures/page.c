@@ -1,0 +1,2 @@
+#include "platform/signatures/pages.h"
+const Route signatures_routes[] = { { 0 } };

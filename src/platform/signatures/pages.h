@@ -1,0 +1,9 @@
+/* Inside of signatures: its pages. */
+#ifndef SEN_PLATFORM_SIGNATURES_PAGES_H
+#define SEN_PLATFORM_SIGNATURES_PAGES_H
+
+#include "platform/signatures/signatures.h"
+
+extern const Route signatures_routes[];
+
+#endif
