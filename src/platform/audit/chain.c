@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/fault.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -85,17 +86,19 @@ int audit_stream(const char *actor)
     return 1 + digest[0] % AUDIT_STREAMS;
 }
 
-/* Reserves the next place of the stream; false when the stream has no row yet. */
-static bool take_place(Db *db, Json row, int stream)
+/* Reserves the next place of the stream. */
+static void take_place(Db *db, Json row, int stream)
 {
     Json head = db_row(
         db, "update audit_head set seq = seq + 1 where stream = ?1 returning seq, row_id, hash", I(stream));
+    if (!head)
+        raise_fault(FAULT_STORE, "audit.head", "the head of audit stream %d is missing; sen verify says more",
+                    stream);
     json_set_int(row, "stream", stream);
-    json_set_int(row, "seq", head ? json_int(head, "seq") : 1);
-    json_set_str(row, "prev", head ? json_str(head, "hash") : audit_genesis);
-    if (head)
+    json_set_int(row, "seq", json_int(head, "seq"));
+    json_set_str(row, "prev", json_str(head, "hash"));
+    if (json_has(head, "row_id"))
         json_set_id(row, "prev_id", json_id(head, "row_id"));
-    return head;
 }
 
 static Value text_of(Json row, const char *column)
@@ -106,7 +109,7 @@ static Value text_of(Json row, const char *column)
 void audit_append(Db *db, Json row)
 {
     int stream = audit_stream(json_str(row, "actor"));
-    bool begun = take_place(db, row, stream);
+    take_place(db, row, stream);
     int64_t id = id_new();
     json_set_id(row, "id", id);
     const char *hash = audit_hash(row);
@@ -121,12 +124,7 @@ void audit_append(Db *db, Json row)
             text_of(row, "result"), text_of(row, "ip_prefix"), text_of(row, "trace_id"),
             json_has(row, "details") ? J(json_at(row, "details")) : N(), ID(json_id(row, "prev_id")),
             text_of(row, "prev"), T(hash));
-    if (begun)
-        db_exec(db, "update audit_head set row_id = ?2, hash = ?3 where stream = ?1", I(stream), I(id),
-                T(hash));
-    else
-        db_exec(db, "insert into audit_head (stream, seq, row_id, hash) values (?1, 1, ?2, ?3)", I(stream),
-                I(id), T(hash));
+    db_exec(db, "update audit_head set row_id = ?2, hash = ?3 where stream = ?1", I(stream), I(id), T(hash));
 }
 
 /* ---- What may be kept ---- */

@@ -141,7 +141,7 @@ static void check_heads(Walk *w, Db *db)
     Json heads = db_rows(db, "select stream, seq, row_id, hash from audit_head order by stream");
     json_each(heads, i, head) check_head(w, head);
     for (int stream = 1; stream <= AUDIT_STREAMS; stream++)
-        if (w->last_seq[stream] > 0)
+        if (w->last_seq[stream] >= 0)
             complain(w, w->last_id[stream], stream, w->last_seq[stream], "the head of the stream is missing");
 }
 
@@ -175,6 +175,8 @@ bool audit_verify(Db *db, Json complaints)
 {
     Walk *w = alloc(sizeof *w);
     w->complaints = complaints;
+    for (int stream = 1; stream <= AUDIT_STREAMS; stream++)
+        strcpy(w->last_stored[stream], audit_genesis);
     w->rows = arena_new(0);
     if (!w->rows)
         raise_fault(FAULT_MEMORY, "audit.verify", "no memory to verify the audit chain");
