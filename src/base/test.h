@@ -8,6 +8,8 @@
 #ifndef SEN_BASE_TEST_H
 #define SEN_BASE_TEST_H
 
+#include "base/fault.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 

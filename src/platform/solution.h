@@ -59,6 +59,14 @@ typedef struct Metric {
     int64_t (*read)(Db *db);
 } Metric;
 
+/* What pages may listen to at /stream?topics=a,b (events_tell()). Whatever is told there must be fit for
+ * everybody with the permission: the event says that something changed, the page asks again what it may see.
+ */
+typedef struct Topic {
+    const char *name;       /* "dossiers" */
+    const char *permission; /* "public", "signed-in", or one of a module */
+} Topic;
+
 struct WfHandler; /* platform/workflow/workflow.h */
 
 typedef struct Solution {
@@ -70,6 +78,7 @@ typedef struct Solution {
     const Subscription *subscribes;
     const Job *jobs;
     const Metric *metrics;
+    const Topic *topics;
     const struct WfHandler *handlers; /* service tasks of its processes */
     void (*start)(Store *store);      /* after migrations, before the first request; may be NULL */
     void (*stop)(void);               /* after the last request and job */

@@ -1,5 +1,6 @@
 /* What machines ask of the program: is it alive, is it ready, how is it doing, what can be asked of it. */
 #include "platform/app/start.h"
+#include "platform/app/stream.h"
 #include "base/buf.h"
 #include "base/text.h"
 
@@ -90,6 +91,8 @@ static const Route routes[] = {
     { GET, "/readyz", readyz, "public", "Can it answer: store reachable, migrated?", NULL, NULL, 0 },
     { GET, "/metrics", metrics, "public", "Figures for Prometheus.", NULL, NULL, 0 },
     { GET, "/openapi.json", openapi, "public", "This interface as OpenAPI 3.1.", NULL, NULL, 0 },
+    { GET, "/stream", stream, "public",
+      "Tells what changes, as server-sent events, of the topics one may hear.", stream_params, NULL, 0 },
     { 0 },
 };
 

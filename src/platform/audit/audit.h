@@ -13,6 +13,9 @@ extern const Solution audit_solution;
  * its members "case_id" and "on_behalf_of" go to columns of their own. On a read snapshot the row is queued
  * as audit_read() does. */
 void audit(Request *rq, const char *action, const char *object, Json details);
+/* For what was refused or went wrong: `result` is "denied" or "failed". The transaction that holds the row
+ * must not be undone. */
+void audit_result(Request *rq, const char *action, const char *object, const char *result, Json details);
 /* The same for background work and commands. */
 void audit_as(Db *db, const struct Actor *actor, const char *action, const char *object, const char *result,
               Json details);

@@ -1,8 +1,9 @@
 /* Rows of reads, written right after by the store's writer.
  *
- * A reader's transaction is a snapshot, so its row gets a transaction of its own. The reader does not wait: thousands of such rows share the
- * group commits that happen anyway. Two things keep the promise that a read of personal data leaves a trace: audit_flush() at shutdown waits until
- * all are on disk, and a reader that finds too many waiting waits as well, so that the queue cannot grow while the disk stands still. */
+ * A reader's transaction is a snapshot, so its row gets a transaction of its own. The reader does not wait:
+ * thousands of such rows share the group commits that happen anyway. Two things keep the promise that a read
+ * of personal data leaves a trace: audit_flush() at shutdown waits until all are on disk, and a reader that
+ * finds too many waiting waits as well, so that the queue cannot grow while the disk stands still. */
 #include "platform/audit/reads.h"
 #include "platform/audit/audit.h"
 #include "platform/audit/chain.h"
@@ -51,8 +52,8 @@ static void done_one(void *argument, const Fault *fault)
 {
     Pending *p = argument;
     if (fault)
-        log_error("audit.read.lost", "actor", json_str(p->row, "actor"), "action", json_str(p->row, "action"), "object",
-                  json_str(p->row, "object"), "fault", fault->code, NULL);
+        log_error("audit.read.lost", "actor", json_str(p->row, "actor"), "action", json_str(p->row, "action"),
+                  "object", json_str(p->row, "object"), "fault", fault->code, NULL);
     arena_free(p->arena);
     count_one(-1);
 }

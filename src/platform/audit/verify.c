@@ -2,10 +2,11 @@
  *
  * Three things can be wrong with a row, and each leaves its own trace:
  *   - its content was changed: its own hash does not come out any more;
- *   - it is missing: the numbers of its stream have a gap there, or the head says that the stream was longer. Its key is known all
- *     the same, because the row after it, or the head, carries it;
- *   - it was rewritten together with its hash: then the row after it (or the head) holds the hash of another row.
- * The row after a changed one is not accused as well: it may follow either the stored or the recomputed hash. */
+ *   - it is missing: the numbers of its stream have a gap there, or the head says that the stream was longer.
+ * Its key is known all the same, because the row after it, or the head, carries it;
+ *   - it was rewritten together with its hash: then the row after it (or the head) holds the hash of another
+ * row. The row after a changed one is not accused as well: it may follow either the stored or the recomputed
+ * hash. */
 #include "platform/audit/audit.h"
 #include "platform/audit/chain.h"
 #include "base/fault.h"
@@ -22,7 +23,7 @@ typedef struct Walk {
     size_t broken;
     Arena *rows; /* for one row at a time */
     int64_t stream, seq, id;
-    char stored[65], computed[65];     /* hash of the row before */
+    char stored[65], computed[65]; /* hash of the row before */
     int64_t last_seq[AUDIT_STREAMS + 1], last_id[AUDIT_STREAMS + 1];
     char last_stored[AUDIT_STREAMS + 1][65], last_computed[AUDIT_STREAMS + 1][65];
 } Walk;
@@ -32,8 +33,8 @@ static void complain(Walk *w, int64_t id, int64_t stream, int64_t seq, const cha
     if (w->broken++ >= MOST_COMPLAINTS)
         return;
     const char *key = id ? fmt(" %lld", (long long)id) : "";
-    json_add_str(w->complaints,
-                 fmt("audit row%s (stream %lld, seq %lld): %s", key, (long long)stream, (long long)seq, what));
+    json_add_str(w->complaints, fmt("audit row%s (stream %lld, seq %lld): %s", key, (long long)stream,
+                                    (long long)seq, what));
 }
 
 /* The rows first..last are gone; only the key of the last is known. */
@@ -92,15 +93,14 @@ static void check_place(Walk *w, Json row, bool content_ok)
         complain(w, id, w->stream, seq, "chain broken: the first row of a stream must follow nothing");
     else
         complain(w, id, w->stream, seq,
-                 fmt("chain broken: it does not follow row %lld (seq %lld), one of the two was rewritten", (long long)w->id,
-                     (long long)w->seq));
+                 fmt("chain broken: it does not follow row %lld (seq %lld), one of the two was rewritten",
+                     (long long)w->id, (long long)w->seq));
 }
 
 static bool check_row(Json row, void *argument)
 {
     Walk *w = argument;
     Arena *before = arena_use(w->rows);
-    row = json_deep_copy(row);
     if (json_int(row, "stream") != w->stream)
         begin_stream(w, json_int(row, "stream"));
     read_details(row);
@@ -131,16 +131,17 @@ static void check_head(Walk *w, Json head)
         complain(w, w->last_id[stream], stream, last, "the head of the stream was set back");
     else if (id != w->last_id[stream] || (!text_is(json_str(head, "hash"), w->last_stored[stream]) &&
                                           !text_is(json_str(head, "hash"), w->last_computed[stream])))
-        complain(w, w->last_id[stream], stream, seq, "chain broken: the head of the stream holds another hash, one of the two was rewritten");
+        complain(w, w->last_id[stream], stream, seq,
+                 "chain broken: the head of the stream holds another hash, one of the two was rewritten");
 }
 
 static void check_heads(Walk *w, Db *db)
 {
     Json heads = db_rows(db, "select stream, seq, row_id, hash from audit_head order by stream");
-    json_each(heads, i, head)
+    json_each (heads, i, head)
         check_head(w, head);
     for (int stream = 1; stream <= AUDIT_STREAMS; stream++)
-        if (w->last_seq[stream] > 0)
+        if (w->last_seq[stream] >= 0)
             complain(w, w->last_id[stream], stream, w->last_seq[stream], "the head of the stream is missing");
 }
 
@@ -148,15 +149,15 @@ static void check_heads(Walk *w, Db *db)
 static void check_anchors(Walk *w, Db *db)
 {
     Json anchors = db_rows(db, "select day, root, heads from audit_anchor order by day");
-    json_each(anchors, i, anchor)
-    {
+    json_each (anchors, i, anchor) {
         Json heads = json_at(anchor, "heads");
         if (!text_is(audit_root(heads), json_str(anchor, "root")) && w->broken++ < MOST_COMPLAINTS)
-            json_add_str(w->complaints, fmt("audit anchor of day %lld: its heads do not give its root", (long long)json_int(anchor, "day")));
-        json_each(heads, k, head)
-        {
+            json_add_str(w->complaints, fmt("audit anchor of day %lld: its heads do not give its root",
+                                            (long long)json_int(anchor, "day")));
+        json_each (heads, k, head) {
             int64_t stream = json_int(head, "stream"), seq = json_int(head, "seq");
-            const char *hash = db_text(db, "select hash from audit where stream = ?1 and seq = ?2", I(stream), I(seq));
+            const char *hash =
+                db_text(db, "select hash from audit where stream = ?1 and seq = ?2", I(stream), I(seq));
             if (hash && !text_is(hash, json_str(head, "hash")))
                 complain(w, json_id(head, "row_id"), stream, seq, "differs from what was anchored");
         }
@@ -172,12 +173,15 @@ bool audit_verify(Db *db, Json complaints)
 {
     Walk *w = alloc(sizeof *w);
     w->complaints = complaints;
+    for (int stream = 1; stream <= AUDIT_STREAMS; stream++)
+        strcpy(w->last_stored[stream], audit_genesis);
     w->rows = arena_new(0);
     if (!w->rows)
         raise_fault(FAULT_MEMORY, "audit.verify", "no memory to verify the audit chain");
     arena_defer(release_arena, w->rows);
     db_each(db,
-            "select id, stream, seq, at, actor, on_behalf_of, org_id, session_id, action, object, case_id, result, ip_prefix, trace_id, "
+            "select id, stream, seq, at, actor, on_behalf_of, org_id, session_id, action, object, case_id, "
+            "result, ip_prefix, trace_id, "
             "cast(details as text) as details_text, prev_id, prev, hash from audit order by stream, seq",
             VALUES(), check_row, w);
     check_heads(w, db);

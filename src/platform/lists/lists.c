@@ -45,7 +45,7 @@ static Json filter_options(const Wanted *w, const ListFilter *f, const char *cho
     json_add(options, option("", text_in(w->rq->lang, "lists.any", NULL), chosen));
     if (f->options) {
         Json rows = db_rows(w->rq->db, f->options);
-        json_each(rows, i, row)
+        json_each (rows, i, row)
             json_add(options, option(fmt("%s", json_is_string(json_at(row, "value"))
                                                    ? json_str(row, "value")
                                                    : fmt("%lld", (long long)json_int(row, "value"))),
@@ -105,8 +105,7 @@ static void add_columns(Json model, const Wanted *w)
 static Json plain_model(const Wanted *w, Json rows, int64_t count, const char *next)
 {
     Json model = json_new();
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         for (int s = 0; s < w->sorts; s++)
             json_object_del(row, fmt("sort_%d", s));
         for (const ListColumn *c = w->list->columns; c->name; c++)
@@ -134,7 +133,8 @@ static Json page_model(const Wanted *w, Json rows, int64_t count, const char *ne
         filtered |= json_bool(one, "active");
         json_add(filters, one);
     }
-    json_each(rows, i, row) json_add(shown, row_model(w, row));
+    json_each (rows, i, row)
+        json_add(shown, row_model(w, row));
     json_set(model, "filters", filters);
     json_set(model, "rows", shown);
     json_set_bool(model, "empty", json_array_size(shown) == 0);
@@ -145,7 +145,10 @@ static Json page_model(const Wanted *w, Json rows, int64_t count, const char *ne
     json_set_str(model, "q", w->q);
     json_set_bool(model, "has_search", w->list->search != NULL);
     json_set_str(model, "sort", query_str(w->rq, "sort"));
-    json_set_str(model, "columns_asked", query_str(w->rq, "columns"));
+    Buf asked = { 0 };
+    json_each (w->columns, i, name)
+        buf_fmt(&asked, "%s%s", i ? "," : "", json_string_value(name));
+    json_set_str(model, "columns_asked", buf_end(&asked));
     json_set_str(model, "csv_href", list_href(w->rq, w->list, "format", "csv"));
     json_set_str(model, "xlsx_href", list_href(w->rq, w->list, "format", "xlsx"));
     json_set_str(model, "clear_href", w->list->path ? w->list->path : w->rq->path);
@@ -154,9 +157,13 @@ static Json page_model(const Wanted *w, Json rows, int64_t count, const char *ne
     if (w->after)
         json_set_str(model, "first_href", list_href(w->rq, w->list, "after", NULL));
     if (w->list->action) {
-        json_set_str(model, "action", text_in(w->rq->lang, w->list->action, NULL));
-        json_set_str(model, "action_path", w->list->action_path);
+        Json act = json_set_str(json_set_str(json_new(), "text", text_in(w->rq->lang, w->list->action, NULL)),
+                                "href", w->list->action_path);
+        Json items = json_list();
+        json_add(items, json_set_bool(act, "primary", true));
+        json_set(model, "actions", json_set(json_new(), "items", items));
     }
+    json_set(model, "kept", list_kept(w->rq, "columns"));
     json_set_str(model, "topic", w->list->topic);
     add_columns(model, w);
     return model;
@@ -214,7 +221,8 @@ Reply list_export(const Wanted *asked, const char *scope, const char *format)
             json_add(columns, json_set_str(json_set_str(json_new(), "title", text_of(&w, "column", c->name)),
                                            "kind", report_kinds[c->kind]));
     Json found = list_rows(&w, scope);
-    json_each(found, i, row) json_add(rows, export_row(&w, row));
+    json_each (found, i, row)
+        json_add(rows, export_row(&w, row));
     bool xlsx = text_is(format, "xlsx");
     const char *title = text_in(w.rq->lang, fmt("%s.title", w.list->name), NULL);
     const void *bytes = xlsx ? xlsx_table(title, columns, rows, &size) : csv_table(columns, rows, &size);

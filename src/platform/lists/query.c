@@ -73,6 +73,18 @@ static Json read_cursor(const Wanted *w, const char *text)
     return json_array_size(cursor) == (size_t)w->sorts + 1 ? cursor : NULL;
 }
 
+/* A member that may stand there several times, as one text with commas. */
+static const char *joined(Request *rq, const char *name)
+{
+    Json member = json_object_get(rq->query, name);
+    if (!json_is_array(member))
+        return query_str(rq, name);
+    Buf out = { 0 };
+    json_each (member, i, one)
+        buf_fmt(&out, "%s%s", i ? "," : "", text_or(json_string_value(one), ""));
+    return buf_end(&out);
+}
+
 Wanted list_wanted(Request *rq, const List *list)
 {
     Wanted w = { .list = list,
@@ -85,7 +97,7 @@ Wanted list_wanted(Request *rq, const List *list)
         read_sort(&w, list->order);
     w.after = read_cursor(&w, query_str(rq, "after"));
     text_int(query_str(rq, "limit"), 1, LIST_MAX_ROWS, &w.limit);
-    for (char **name = text_split(query_str(rq, "columns"), ',', NULL); *name; name++)
+    for (char **name = text_split(joined(rq, "columns"), ',', NULL); *name; name++)
         if (column_named(list, *name))
             json_add_str(w.columns, *name);
     return w;
@@ -95,7 +107,9 @@ bool column_shown(const Wanted *w, const ListColumn *column)
 {
     if (!json_array_size(w->columns))
         return !column->hidden;
-    json_each(w->columns, i, name) if (text_is(json_string_value(name), column->name)) return true;
+    json_each (w->columns, i, name)
+        if (text_is(json_string_value(name), column->name))
+            return true;
     return false;
 }
 
@@ -228,6 +242,19 @@ const char *cursor_of(const Wanted *w, Json row)
     return base64url_encode(text, strlen(text));
 }
 
+Json list_kept(Request *rq, const char *name)
+{
+    Json kept = json_list();
+    const char *key;
+    Json member;
+    json_object_foreach (rq->query, key, member) {
+        const char *text = json_string_value(member);
+        if (!text_is(key, "after") && !text_is(key, name) && !text_empty(text))
+            json_add(kept, json_set_str(json_set_str(json_new(), "name", key), "value", text));
+    }
+    return kept;
+}
+
 const char *list_href(Request *rq, const List *list, const char *name, const char *value)
 {
     Buf out = { 0 };
@@ -235,9 +262,8 @@ const char *list_href(Request *rq, const List *list, const char *name, const cha
     Json member;
     char mark = '?';
     buf_text(&out, list->path ? list->path : rq->path);
-    json_object_foreach(rq->query, key, member)
-    {
-        const char *text = json_string_value(member);
+    json_object_foreach (rq->query, key, member) {
+        const char *text = json_is_array(member) ? joined(rq, key) : json_string_value(member);
         if (text_is(key, "after") || text_is(key, name) || text_empty(text))
             continue;
         buf_fmt(&out, "%c%s=%s", mark, url_encode(key), url_encode(text));

@@ -46,6 +46,9 @@ const char *column_sql(const ListColumn *column);
  * dropped. */
 const char *list_href(Request *rq, const List *list, const char *name, const char *value);
 
+/* The other members of the query, [{name, value}]: hidden fields of a form that sets `name`. */
+Json list_kept(Request *rq, const char *name);
+
 /* Display: the model of one cell, of the head, of the filters. */
 Json list_cell(Request *rq, const List *list, const ListColumn *column, Json row);
 bool column_shown(const Wanted *w, const ListColumn *column);

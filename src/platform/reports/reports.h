@@ -6,18 +6,22 @@
 #include "platform/solution.h"
 
 /* A document is a list of blocks, A4, set in the style of Decree 30/2020:
- *   {"kind":"heading2","left":[…lines],"right":[…lines]}     the two-column head (agency | national motto)
- *   {"kind":"title","text":…}  {"kind":"subtitle","text":…}
- * {"kind":"text","text":…,"align":"left|center|right|justify","bold":…}
+ *   {"kind":"heading2","left":[lines],"right":[lines]}    the two-column head: agency | national motto
+ *   {"kind":"title","text":…}   {"kind":"subtitle","text":…}
+ *   {"kind":"text","text":…,"align":"left|center|right|justify","bold":…,"italic":…,"size":…}
  *   {"kind":"pairs","items":[{"label":…,"value":…}]}
  *   {"kind":"table","columns":[{"title":…,"width":0.2,"align":…}],"rows":[[…]]}
- *   {"kind":"columns","items":[[blocks],[blocks]]}           side by side: signatures
- *   {"kind":"qr","text":…,"size_mm":30,"caption":…}  {"kind":"space","mm":…}  {"kind":"line"}
- *   {"kind":"field","name":"ChuKyLanhDao","type":"signature|text","width_mm":70,"height_mm":25,"align":…}   keeps room for a form field
- * Texts and head lines of a block with "fields":true may hold gaps for text fields: "Số: [[So 18]]/QĐ-UBND" keeps 18 mm. The places kept
- * are listed in options->places; signatures' pdf_prepare() puts the fields there.
- * A head line is a text or {"text","bold","italic","rule"}; an empty "right" is the national motto. A column item must fit one page.
- * Text is plain; its language is the document's. The same blocks and options give the same bytes. */
+ *   {"kind":"columns","items":[[blocks],[blocks]]}        side by side: signatures
+ *   {"kind":"qr","text":…,"size_mm":30,"caption":…}   {"kind":"space","mm":…}   {"kind":"line"}
+ *   {"kind":"field","name":"ChuKyLanhDao","type":"signature|text","width_mm":70,"height_mm":25,"align":…}
+ *
+ * A head line is a text or {"text","bold","italic","rule"}; an empty "right" is the national motto. Columns
+ * that do not fit one page are set one below the other. Text is plain; its language is the document's. The
+ * same blocks and options give the same bytes.
+ *
+ * Fields: a block "field" keeps room for one. Lines of a "text" or "heading2" that has "fields":true may hold
+ * gaps for text fields: "Số: [[So 18]]/QĐ-UBND" keeps 18 mm. The places kept are listed in options->places,
+ * and pdf_prepare_places() of the room signatures puts the form fields there. */
 typedef struct PdfOptions {
     const char *title, *lang;
     const char *footer;    /* left of the page number */
@@ -32,8 +36,8 @@ const void *pdf_document(Json blocks, const PdfOptions *options, size_t *size);
 void reports_stop(void);
 
 /* A table as CSV (UTF-8 with BOM, cells that begin with = + - @ guarded) or XLSX.
- * `columns`: [{title, kind: text|number|money|date|datetime, name, width}]; a row is an array in their order, or an object read by their names.
- * Dates and moments are UTC ms, shown in local time; money is đồng. */
+ * `columns`: [{title, kind: text|number|money|date|datetime, name, width}]; a row is an array in their order,
+ * or an object read by their names. Dates and moments are UTC ms, shown in local time; money is đồng. */
 const void *csv_table(Json columns, Json rows, size_t *size);
 const void *xlsx_table(const char *sheet, Json columns, Json rows, size_t *size);
 

@@ -23,10 +23,8 @@ Json translated_errors(Request *rq)
 {
     Json list = json_list();
     json_each (rq->errors, i, error) {
-        Json item = json_new();
+        Json item = json_copy(error); /* with the bounds of its rule: min, max, choices */
         const char *path = json_str(error, "path");
-        json_set_str(item, "path", path);
-        json_set_str(item, "rule", json_str(error, "rule"));
         json_set_str(item, "message", sentence(rq->lang, error));
         if (*path)
             json_set_str(item, "id", field_id(path));

@@ -3,6 +3,7 @@
 #include "platform/view/view.h"
 #include "platform/app/app.h"
 #include "platform/app/assets.h"
+#include "base/crypto.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -29,19 +30,37 @@ static const char *type_of(const char *name)
     return NULL;
 }
 
-/* Files below a folder keep their plain names: other files of web/dist name them. */
-static bool is_hashed(const char *name)
+/* Files below a folder carry a hash in their own names, given at build time: style sheets of web/dist name
+ * them. */
+static bool is_hashed_here(const char *name)
 {
     return !strchr(name, '/') && strrchr(name, '.');
 }
 
+/* A file of SEN_ASSETS is hashed when it is asked for. */
+static const char *digest_of(const Asset *asset)
+{
+    if (!text_is(asset->digest, "dev"))
+        return asset->digest;
+    return text_copy_n(sha256_hex(asset->bytes, asset->size), 16);
+}
+
+/* "fonts/be-vietnam-pro-latin-400.woff2" → "/assets/fonts/be-vietnam-pro-latin-400-ABCD1234.woff2" */
+static const char *path_below(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    const char *stem = dot ? fmt(DIST "%.*s-", (int)(dot - name), name) : "";
+    const char **found = dot ? asset_names(stem, dot) : NULL;
+    return fmt("/assets/%s", found && *found ? *found + strlen(DIST) : name);
+}
+
 const char *asset_path(const char *name)
 {
-    const Asset *asset = is_hashed(name) ? asset_find(fmt(DIST "%s", name)) : NULL;
+    if (!is_hashed_here(name))
+        return path_below(name);
+    const Asset *asset = asset_find(fmt(DIST "%s", name));
     const char *dot = strrchr(name, '.');
-    if (!asset)
-        return fmt("/assets/%s", name);
-    return fmt("/assets/%.*s-%s%s", (int)(dot - name), name, asset->digest, dot);
+    return asset ? fmt("/assets/%.*s-%s%s", (int)(dot - name), name, digest_of(asset), dot) : fmt("/assets/%s", name);
 }
 
 Json asset_islands(void)
@@ -49,7 +68,7 @@ Json asset_islands(void)
     Json islands = json_list();
     for (const char **file = asset_names(DIST, ".js"); *file; file++) {
         const char *base = *file + strlen(DIST);
-        if (!is_hashed(base) || text_is(base, "app.js"))
+        if (!is_hashed_here(base) || text_is(base, "app.js"))
             continue;
         const char *name = text_copy_n(base, strlen(base) - 3), *css = fmt("%s.css", name);
         Json island = json_set_str(json_set_str(json_new(), "name", name), "js", asset_path(base));
@@ -60,16 +79,16 @@ Json asset_islands(void)
     return islands;
 }
 
-/* "app-<digest>.css" → the asset app.css, when that is its digest. */
-static const Asset *find_hashed(const char *name)
+/* "app-<digest>.css" → the asset app.css, when that is its digest; "fonts/…" → itself. */
+static const Asset *find(const char *name)
 {
     const char *dot = strrchr(name, '.'), *dash = dot;
-    while (dash && dash > name && *dash != '-')
+    if (!is_hashed_here(name))
+        return asset_find(fmt(DIST "%s", name));
+    while (dash > name && *dash != '-')
         dash--;
-    if (!is_hashed(name) || dash == name)
-        return NULL;
-    const Asset *asset = asset_find(fmt(DIST "%.*s%s", (int)(dash - name), name, dot));
-    return asset && text_is(asset->digest, text_copy_n(dash + 1, (size_t)(dot - dash - 1))) ? asset : NULL;
+    const Asset *asset = dash > name ? asset_find(fmt(DIST "%.*s%s", (int)(dash - name), name, dot)) : NULL;
+    return asset && text_is(digest_of(asset), text_copy_n(dash + 1, (size_t)(dot - dash - 1))) ? asset : NULL;
 }
 
 /* The neighbour in the best encoding that the client takes, or the file itself. */
@@ -79,23 +98,17 @@ static const Asset *encoded(const Asset *asset, bool gzip, bool brotli, Reply *r
     const Asset *chosen = brotli && br ? br : gzip && gz ? gz : asset;
     if (chosen != asset)
         reply_header(reply, "Content-Encoding", chosen == br ? "br" : "gzip");
-    if (br || gz)
-        reply_header(reply, "Vary", "Accept-Encoding");
     return chosen;
 }
 
+/* Cache-Control and Vary are net's: whatever stands below /assets/ never changes under its name. */
 bool view_asset(const char *name, bool gzip, bool brotli, Reply *reply)
 {
-    const Asset *asset = find_hashed(name);
-    bool for_ever = asset && !text_is(asset->digest, "dev");
-    if (!asset)
-        asset = asset_find(fmt(DIST "%s", name));
     const char *type = type_of(name);
-    if (!asset || !type || strstr(name, ".."))
+    const Asset *asset = type && !strstr(name, "..") ? find(name) : NULL;
+    if (!asset)
         return false;
     *reply = (Reply){ .status = 200, .kind = REPLY_BYTES, .type = type };
-    reply_header(reply, "Cache-Control", for_ever ? "public, max-age=31536000, immutable" : "public, max-age=86400");
-    reply_etag(reply, asset->digest);
     const Asset *body = encoded(asset, gzip, brotli, reply);
     reply->bytes = body->bytes;
     reply->size = body->size;

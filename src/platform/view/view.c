@@ -105,7 +105,7 @@ void view_start(void)
     guard_leave(&guard);
     arena = made;
     templates = all;
-    log_info("view.ready", "templates", before ? fmt("%zu", all->count) : "", NULL);
+    log_debug("view.ready", "templates", before ? fmt("%zu", all->count) : "", NULL);
 }
 
 void view_stop(void)
@@ -173,12 +173,6 @@ static void page_write(Request *rq, Reply *reply)
     html_reply(reply, whole.size ? &whole : &content);
 }
 
-/* The same address gives different things to programs, to htmx and to readers of different languages. */
-static void vary(Reply *reply)
-{
-    reply_header(reply, "Vary", "Accept, HX-Request, Cookie, Accept-Language");
-}
-
 void view_render(Request *rq, Reply *reply)
 {
     if (reply->kind == REPLY_PROBLEM)
@@ -187,7 +181,4 @@ void view_render(Request *rq, Reply *reply)
         json_bytes(reply, "application/json", reply->model);
     else if (reply->kind == REPLY_PAGE)
         page_write(rq, reply);
-    else
-        return;
-    vary(reply);
 }

@@ -64,6 +64,7 @@ const Field dossier_fields[] = {
     FIELD(INT, Dossier, supplement_count),
     FIELD(INT, Dossier, created_at),
     FIELD(INT, Dossier, updated_at),
+    FIELD(INT, Dossier, urgent_at),
     FIELD(INT, Dossier, event_seq),
     FIELD(TEXT, Dossier, event_hash),
     { 0 },
@@ -74,14 +75,26 @@ bool dossier_find(Db *db, int64_t id, Dossier *out)
     return db_get(db, dossier_fields, out, "select * from prc_dossier where id = ?1", ID(id));
 }
 
-void dossier_insert(Db *db, const Dossier *d)
+/* The order of work lists: what the clock runs for by its due date, what waits at the desk by its age, the
+ * rest behind, newest first. */
+int64_t dossier_urgency(const Dossier *d)
 {
+    const int64_t behind = INT64_C(4000000000000);
+    if (text_is(d->status, "submitted"))
+        return d->submitted_at;
+    return state_find(d->status)->running && d->due_at ? d->due_at : behind - d->updated_at;
+}
+
+void dossier_insert(Db *db, Dossier *d)
+{
+    d->urgent_at = dossier_urgency(d);
     db_insert(db, "prc_dossier", dossier_fields, d);
 }
 
 void dossier_save(Db *db, Dossier *d, int64_t now)
 {
     d->updated_at = now;
+    d->urgent_at = dossier_urgency(d);
     db_update(db, "prc_dossier", dossier_fields, d);
 }
 

@@ -31,14 +31,15 @@ typedef struct Dossier {
     const char *retention, *request_id;
     int64_t instance_id, handler_id;
     const char *handler_name;
-    int64_t supplement_count, created_at, updated_at, event_seq;
+    int64_t supplement_count, created_at, updated_at, urgent_at, event_seq;
     const char *event_hash;
 } Dossier;
 
 extern const Field dossier_fields[];
 
 bool dossier_find(Db *db, int64_t id, Dossier *out);
-void dossier_insert(Db *db, const Dossier *d);
+int64_t dossier_urgency(const Dossier *d); /* its place in work lists, small first */
+void dossier_insert(Db *db, Dossier *d);
 void dossier_save(Db *db, Dossier *d, int64_t now);
 
 /* What a move or note carries besides its name. */

@@ -1,6 +1,7 @@
-/* Administrative procedures (giải quyết thủ tục hành chính): spec 03. */
-#ifndef SEN_SOLUTIONS_PROCEDURES_H
-#define SEN_SOLUTIONS_PROCEDURES_H
+/* Administrative procedures (thủ tục hành chính): from a citizen's filing to the signed result, every step on
+ * time and visible. */
+#ifndef SEN_PROCEDURES_H
+#define SEN_PROCEDURES_H
 
 #include "platform/solution.h"
 

@@ -13,7 +13,6 @@
 
 static const char *const user_tasks[] = { "examine", "sign", "issue", "deliver", NULL };
 
-
 void process_start(Db *db, Dossier *d, const Version *v, const Actor *actor, int64_t now)
 {
     Json variables = json_new();

@@ -1,10 +1,8 @@
 /* Facts about the store that hold on both engines. Run with SEN_TEST_STORE set for PostgreSQL. */
 #include "store/tests/things.h"
-#include "base/clock.h"
+#include "store/engine.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <semaphore.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -97,6 +95,10 @@ TEST(the_dialect_means_the_same_on_both_engines)
         "[{\"total\":6,\"mean\":3.0,\"n\":2}]");
     CHECK_TEXT(db_text(db, "select data ->> 'k' from thing where id = 1"), "v");
     CHECK_INT(db_int(db, "select count(*) from thing where data ->> 'k' = ?1", T("v")), 1);
+    CHECK_INT(db_int(db, "select cast(data ->> 'n' as bigint) + ?1 from thing where id = 1", I(1)), 6);
+    CHECK_TEXT(db_text(db, "select substr(name, cast(?1 as integer)) from thing where id = 1", I(2)), "bc");
+    CHECK_TEXT(json_text(db_rows(db, "select id from thing order by name nulls first")),
+               "[{\"id\":\"2\"},{\"id\":\"1\"}]");
     CHECK_INT(db_int(db, "select count(*) from thing where (?1 is null or name = ?1)", T(NULL)), 2);
     CHECK_INT(db_int(db, "select count(*) from thing where (?1 is null or name = ?1)", T("abc")), 1);
     CHECK_INT(db_int(db, "select count(*) from thing where ?1 is not null and id = ?2", ID(0), ID(1)), 0);
@@ -284,6 +286,63 @@ TEST(a_rejected_write_ends_in_order_and_leaves_nothing)
     test_store_close(store);
 }
 
+/* ---- Opening, closing, watching ---- */
+
+TEST(a_store_that_cannot_be_opened_says_so)
+{
+    char *path = fmt("/tmp/sen-not-a-store-%d", (int)getpid());
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("This is no database. ", file);
+    fclose(file);
+    CHECK_FAULT(FAULT_STORE, store_open(&(StoreOptions){ .url = fmt("sqlite:%s", path) }));
+    CHECK_INT(unlink(path), 0);
+    CHECK_FAULT(FAULT_STORE, store_open(&(StoreOptions){ .url = "sqlite:/nowhere/at/all/sen.db" }));
+    CHECK_FAULT(FAULT_STORE, store_open(&(StoreOptions){ .url = "host=/nowhere dbname=sen" }));
+    CHECK_FAULT(FAULT_STORE, store_open(&(StoreOptions){ .url = "" }));
+}
+
+TEST(more_texts_than_the_cache_holds_all_work)
+{
+    Store *store = open_things();
+    Db *db = store_read_begin(store);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 1000; i++)
+            CHECK_INT(db_int(db, fmt("select %d + ?1", i), I(round)), i + round);
+    CHECK_INT(db_queries(db), 2000);
+    store_read_end(db);
+    test_store_close(store);
+}
+
+static const char *slow_sql(const Store *store)
+{
+    return store_engine(store) == ENGINE_POSTGRES
+               ? "select count(*) from generate_series(1, 2000000) as g(i) where ?1 <> 'x'"
+               : "with recursive r(i) as (select 1 union all select i + 1 from r where i < 400000) select "
+                 "count(*) from r where ?1 <> 'x'";
+}
+
+TEST(slow_statements_are_logged_without_their_parameters)
+{
+    char log[8000] = "", *path = fmt("/tmp/sen-log-%d", (int)getpid());
+    Store *store = open_things();
+    FILE *file = fopen(path, "w+");
+    int before = dup(STDERR_FILENO);
+    store->slow_ms = 5;
+    dup2(fileno(file), STDERR_FILENO);
+    Db *db = store_read_begin(store);
+    db_int(db, slow_sql(store), T("Nguyễn Thị Bí Mật"));
+    store_read_end(db);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    CHECK(fread(log, 1, sizeof log - 1, file) > 0);
+    fclose(file);
+    CHECK_INT(unlink(path), 0);
+    CHECK(strstr(log, "store.slow") && strstr(log, "?1") && !strstr(log, "Nguy"));
+    test_store_close(store);
+}
+
 int main(void)
 {
     return run_tests((Test[]){ TEST_CASE(every_type_comes_back_as_it_was_given),
@@ -295,5 +354,8 @@ int main(void)
                                TEST_CASE(what_the_schema_forbids_is_a_conflict_with_a_name),
                                TEST_CASE(a_failed_statement_ends_its_transaction_even_when_caught),
                                TEST_CASE(a_rejected_write_ends_in_order_and_leaves_nothing),
+                               TEST_CASE(a_store_that_cannot_be_opened_says_so),
+                               TEST_CASE(more_texts_than_the_cache_holds_all_work),
+                               TEST_CASE(slow_statements_are_logged_without_their_parameters),
                                { 0 } });
 }

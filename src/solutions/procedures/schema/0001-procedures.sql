@@ -150,15 +150,17 @@ create table prc_dossier (                  -- hồ sơ
     supplement_count integer not null,
     created_at bigint not null,
     updated_at bigint not null,
+    urgent_at bigint not null,              -- the order of work lists: see dossier.c
     event_seq integer not null,             -- the head of its chain of events
     event_hash text not null,
     unique (applicant_account_id, request_id)
 );
-create index prc_dossier_org on prc_dossier (org_id, status, due_at);
+create index prc_dossier_org on prc_dossier (org_id, urgent_at, id);
+create index prc_dossier_urgent on prc_dossier (urgent_at, id);
+create index prc_dossier_submitted on prc_dossier (submitted_at, id);
 create index prc_dossier_applicant on prc_dossier (applicant_account_id, updated_at);
 create index prc_dossier_accepted on prc_dossier (accepted_at);
 create index prc_dossier_status on prc_dossier (status, due_at);
-create index prc_dossier_due on prc_dossier (due_at, id);
 
 create table prc_dossier_component (        -- a paper of a dossier; a file is never replaced, only superseded
     id bigint primary key,

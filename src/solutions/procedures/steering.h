@@ -1,0 +1,11 @@
+/* The leader's page and the public board: how many, how punctual, what is late. */
+#ifndef SEN_PROCEDURES_STEERING_H
+#define SEN_PROCEDURES_STEERING_H
+
+#include "platform/solution.h"
+
+Handler steering_show, steering_stream, board_show;
+
+int64_t open_dossiers(Db *db), late_dossiers(Db *db); /* for /metrics */
+
+#endif

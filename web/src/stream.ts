@@ -1,0 +1,65 @@
+/* Live pages: an element with data-topic="dossiers" is fetched again when the server tells of a change. Its stream is
+   /stream?topics=…, or the address in data-stream for what not everybody may hear of. Events have names that differ from
+   module to module, which EventSource cannot listen to all at once, so the stream is read with fetch; the element's id says
+   what is replaced, and the server decides what it shows. */
+
+interface Htmx {
+  ajax(verb: string, path: string, options: object): Promise<void>;
+}
+
+const open = new Map<string, AbortController>();
+const WAIT_MS = 3000;
+
+function elementsOf(address: string): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>('[data-topic], [data-stream]')].filter((e) => addressOf(e) === address && e.id);
+}
+
+function addressOf(element: HTMLElement): string {
+  return element.dataset.stream ?? `/stream?topics=${encodeURIComponent(element.dataset.topic ?? '')}`;
+}
+
+function refresh(htmx: Htmx, address: string): void {
+  for (const element of elementsOf(address)) {
+    if (element.contains(document.activeElement) && document.activeElement?.matches('input, textarea, select')) continue;
+    const id = CSS.escape(element.id);
+    void htmx.ajax('GET', location.pathname + location.search, { target: `#${id}`, select: `#${id}`, swap: 'outerHTML' });
+  }
+}
+
+async function listen(htmx: Htmx, address: string, control: AbortController): Promise<void> {
+  const response = await fetch(address, { headers: { Accept: 'text/event-stream' }, signal: control.signal });
+  if (!response.ok || !response.body) {
+    control.abort();
+    return;
+  }
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  let timer = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text = (text + value).slice(-4096);
+    if (!/^data:/m.test(text) || !text.includes('\n\n')) continue;
+    text = '';
+    clearTimeout(timer);
+    timer = window.setTimeout(() => refresh(htmx, address), 200); /* many changes at once are one */
+  }
+}
+
+async function keep(htmx: Htmx, address: string, control: AbortController): Promise<void> {
+  while (!control.signal.aborted && elementsOf(address).length) {
+    await listen(htmx, address, control).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+  open.delete(address);
+}
+
+export function streams(htmx: Htmx): void {
+  for (const element of document.querySelectorAll<HTMLElement>('[data-topic], [data-stream]')) {
+    const address = addressOf(element);
+    if (open.has(address) || !element.id) continue;
+    const control = new AbortController();
+    open.set(address, control);
+    void keep(htmx, address, control);
+  }
+}
