@@ -3,6 +3,7 @@
 #define SEN_PLATFORM_SIGNATURES_FORM_H
 
 #include "platform/signatures/pdf.h"
+#include "platform/signatures/signatures.h"
 
 typedef struct FormField {
     const char *name; /* full, with the parents' names before dots */
@@ -36,6 +37,6 @@ bool rect_of(PdfFile *file, PdfObj *widget, double *width, double *height);
 
 /* Adds widgets to their pages and to the form's list; used by pdf_prepare() and for an invisible signature
  * field. */
-int64_t form_add(PdfUpdate *update, const struct PdfField *fields, size_t count, const char **refusal);
+int64_t form_add(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal);
 
 #endif
