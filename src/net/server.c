@@ -227,13 +227,14 @@ static void wait_idle(Server *server, int64_t until_us)
             return;
 }
 
+/* The socket stops listening but stays open: the I/O threads still have it in their epoll sets, and libmicrohttpd aborts
+ * when it finds it closed there. */
 static void stop_listening(Server *server)
 {
     if (server->daemon)
         MHD_quiesce_daemon(server->daemon);
     if (server->socket >= 0)
-        close(server->socket);
-    server->socket = -1;
+        shutdown(server->socket, SHUT_RDWR);
 }
 
 static void end_requests(Server *server, int64_t until_us)
@@ -260,6 +261,8 @@ void server_stop(Server *server, int grace_ms)
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     server->daemon = NULL;
+    if (server->socket >= 0)
+        close(server->socket);
     if (server->workers)
         workers_stop(server->workers, until_us + 500 * 1000);
     server_release(server);

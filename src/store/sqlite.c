@@ -98,13 +98,14 @@ static const char common_settings[] =
     "pragma mmap_size = 1073741824;"
     "pragma journal_size_limit = 67108864;"
     "pragma wal_autocheckpoint = 0;"; /* the writer does it between batches */
-static const char writer_settings[] = "pragma journal_mode = wal; pragma cache_size = -65536;";
+static const char writer_settings[] =
+    "pragma journal_mode = wal; pragma cache_size = -65536; pragma analysis_limit = 400;";
 static const char reader_settings[] = "pragma query_only = on; pragma cache_size = -8192;";
 
 static const char *const controls[CONTROLS] = {
     [BEGIN_READ] = "begin",  [BEGIN_WRITE] = "begin immediate",   [SAVEPOINT] = "savepoint w",
     [RELEASE] = "release w", [ROLLBACK_TO] = "rollback to w",     [COMMIT] = "commit",
-    [ROLLBACK] = "rollback", [SPOIL] = "pragma user_version = 1",
+    [ROLLBACK] = "rollback", [SPOIL] = "pragma user_version = 1", [ANALYZE] = "analyze",
 };
 
 static int open_handle(SqliteDb *db, bool writing)

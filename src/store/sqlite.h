@@ -16,6 +16,7 @@ typedef enum Control {
     COMMIT,
     ROLLBACK,
     SPOIL,
+    ANALYZE,
     CONTROLS
 } Control;
 

@@ -26,14 +26,17 @@ enum {
     LARGE_WAL_PAGES = 65536
 };
 
+static const int64_t ANALYZE_EVERY_US = 3600 * (int64_t)1000000;
+
 struct SqliteWriter {
     Store *store;
     SqliteDb *db;
     Arena *arena; /* for writes that set none; emptied after each batch */
     pthread_t thread;
+    int64_t analyzed_us;
     int wal_pages, checkpointed; /* in the log after the last commit; at the last checkpoint */
-    size_t from, to, count; /* writes[from..count) are taken, [from..to) are in this transaction */
-    bool alone;             /* one write in the transaction: it needs no savepoint */
+    size_t from, to, count;      /* writes[from..count) are taken, [from..to) are in this transaction */
+    bool alone;                  /* one write in the transaction: it needs no savepoint */
     Write writes[BATCH_MOST];
     Fault faults[BATCH_MOST];
     size_t after_end[BATCH_MOST]; /* where the after-commit calls of each end */
@@ -198,8 +201,19 @@ static int count_pages(void *argument, sqlite3 *handle, const char *name, int pa
     return SQLITE_OK;
 }
 
-/* Moves pages from the log into the database, after the answers have gone out, each time it has grown by so many. Readers keep the log
- * from being used anew; when it has become large, wait for them a moment. */
+/* Statistics for the query planner, from a sample of each index, when much has been written; PostgreSQL does
+ * this by itself. */
+static void analyze(SqliteWriter *w)
+{
+    int64_t now = monotonic_us();
+    if (w->analyzed_us && now - w->analyzed_us < ANALYZE_EVERY_US)
+        return;
+    w->analyzed_us = now;
+    sqlite_control(w->db, ANALYZE);
+}
+
+/* Moves pages from the log into the database, after the answers have gone out, each time it has grown by so
+ * many. Readers keep the log from being used anew; when it has become large, wait for them a moment. */
 static void checkpoint(SqliteWriter *w)
 {
     if (w->wal_pages < w->checkpointed)
@@ -208,9 +222,11 @@ static void checkpoint(SqliteWriter *w)
         return;
     bool large = w->wal_pages > LARGE_WAL_PAGES;
     sqlite3_busy_timeout(w->db->handle, 100);
-    sqlite3_wal_checkpoint_v2(w->db->handle, "main", large ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    sqlite3_wal_checkpoint_v2(w->db->handle, "main",
+                              large ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     sqlite3_busy_timeout(w->db->handle, 10000);
     w->checkpointed = w->wal_pages;
+    analyze(w);
 }
 
 static void *work(void *argument)

@@ -3,8 +3,8 @@
  * All work happens in a transaction, and a transaction is a function:
  *   - a read transaction sees one unchanging snapshot: store_read_begin() … store_read_end();
  *   - a write transaction is a WriteFn given to store_write(). It may be run more than once (PostgreSQL:
- * serialisation failures), so it must not do anything that cannot be undone except through the Db. `done` is
- * called only when the commit is on disk.
+ *     serialisation failures; SQLite: a neighbour met a full disk), so it must not do anything that cannot be
+ *     undone except through the Db. `done` is called only when the commit is on disk.
  *
  * On SQLite one writer thread runs the queued WriteFns one after another, each in a savepoint, and commits
  * them together: one fsync serves all of them (group commit). On PostgreSQL each runs on a connection of its
@@ -16,7 +16,9 @@
  * belongs into a platform service, never into a solution.
  *
  * What goes wrong raises a fault (base/fault.h): FAULT_CONFLICT for a unique key or a reference, FAULT_STORE
- * for disk or connection, FAULT_INTERNAL for wrong SQL. Values returned live in the current arena. */
+ * for disk or connection, FAULT_INTERNAL for wrong SQL. A transaction in which a statement failed can only be
+ * undone, also when somebody caught the fault: every further statement raises it again. Values returned live
+ * in the current arena. */
 #ifndef SEN_STORE_STORE_H
 #define SEN_STORE_STORE_H
 
@@ -63,7 +65,8 @@ void store_read_end(Db *db);
 
 typedef void WriteFn(Db *db, void *argument);
 /* Called on a store thread once durable (fault NULL) or given up (fault says why; nothing of it stands). Must
- * be quick. */
+ * be quick. One fault says less: FAULT_STORE "store.unknown", when disk or server broke at the commit and
+ * cannot be asked: the write may stand. */
 typedef void DoneFn(void *argument, const Fault *fault);
 
 /* Queues a write. `argument` must live until `done` has been called. The WriteFn sets the arena it works in

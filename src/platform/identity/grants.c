@@ -121,8 +121,7 @@ static void fill(Db *db, Grants *g, ActorKind kind, int64_t now)
                         "select role, org_id, subtree, valid_from, valid_to from iam_assignment "
                         "where account_id = ?1 and (valid_to is null or valid_to > ?2)",
                         I(g->account_id), I(now));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         int64_t from = json_int(row, "valid_from"),
                 to = json_has(row, "valid_to") ? json_int(row, "valid_to") : INT64_MAX;
         int64_t change = from > now ? from : to;

@@ -77,7 +77,7 @@ bool dossier_find(Db *db, int64_t id, Dossier *out)
 
 /* The order of work lists: what the clock runs for by its due date, what waits at the desk by its age, the
  * rest behind, newest first. */
-static int64_t urgency(const Dossier *d)
+int64_t dossier_urgency(const Dossier *d)
 {
     const int64_t behind = INT64_C(4000000000000);
     if (text_is(d->status, "submitted"))
@@ -87,14 +87,14 @@ static int64_t urgency(const Dossier *d)
 
 void dossier_insert(Db *db, Dossier *d)
 {
-    d->urgent_at = urgency(d);
+    d->urgent_at = dossier_urgency(d);
     db_insert(db, "prc_dossier", dossier_fields, d);
 }
 
 void dossier_save(Db *db, Dossier *d, int64_t now)
 {
     d->updated_at = now;
-    d->urgent_at = urgency(d);
+    d->urgent_at = dossier_urgency(d);
     db_update(db, "prc_dossier", dossier_fields, d);
 }
 

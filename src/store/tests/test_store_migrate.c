@@ -3,7 +3,7 @@
 #include "store/sql.h"
 
 #include <pthread.h>
-#include <string.h>
+#include <stdio.h>
 
 /* ---- SQL text ---- */
 
@@ -62,7 +62,7 @@ static const char *refusal(Store *store, const char *sql)
         WRITE(store, sql);
         guard_leave(&guard);
     }
-    memcpy(code, guard.fault.kind ? guard.fault.code : "", sizeof code);
+    snprintf(code, sizeof code, "%s", guard.fault.kind ? guard.fault.code : "");
     return code;
 }
 
