@@ -144,7 +144,7 @@ const char *password_weakness(const char *password, const char *username)
         return "identity.password.long";
     if (is_common(lower) || is_run(lower))
         return "identity.password.common";
-    if (!text_empty(username) && strstr(lower, username))
+    if (username && strlen(username) >= 4 && strstr(lower, username)) /* "an" stands in too many words */
         return "identity.password.name";
     return NULL;
 }

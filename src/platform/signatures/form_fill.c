@@ -137,11 +137,11 @@ const void *pdf_prepare_places(const void *pdf, size_t size, Json places, size_t
 {
     size_t count = json_array_size(places);
     PdfField *fields = alloc_array(count + 1, sizeof *fields);
-    json_each(places, i, place) fields[i] =
-        (PdfField){ json_str(place, "name"),      text_is(json_str(place, "type"), "signature"),
-                    (int)json_int(place, "page"), json_num(place, "x_mm"),
-                    json_num(place, "y_mm"),      json_num(place, "width_mm"),
-                    json_num(place, "height_mm") };
+    json_each (places, i, place)
+        fields[i] = (PdfField){ json_str(place, "name"),      text_is(json_str(place, "type"), "signature"),
+                                (int)json_int(place, "page"), json_num(place, "x_mm"),
+                                json_num(place, "y_mm"),      json_num(place, "width_mm"),
+                                json_num(place, "height_mm") };
     return pdf_prepare(pdf, size, fields, count, out_size, NULL);
 }
 

@@ -13,8 +13,8 @@
 /* The province's communes as places of a map, from the reference data. */
 static Json communes(void)
 {
-    Json places = json_list();
-    json_each (csv_asset("data/admin-units.csv"), i, unit) {
+    Json places = json_list(), units = csv_asset("data/admin-units.csv");
+    json_each (units, i, unit) {
         const char *type = json_str(unit, "type");
         if (!text_is(json_str(unit, "level"), "2"))
             continue;

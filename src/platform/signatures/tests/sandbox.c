@@ -94,20 +94,28 @@ const char *sandbox_root_file(Store *store)
 }
 
 static const char DOCUMENT[] =
-    "[{\"kind\":\"heading2\",\"fields\":true,\"left\":[\"ỦY BAN NHÂN DÂN\",\"PHƯỜNG CAO LÃNH\",\"Số: [[So 14]]/QĐ-UBND\"],"
-    "\"right\":[\"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\",\"Độc lập - Tự do - Hạnh phúc\",\"Cao Lãnh, [[NgayThang 55]]\"]},"
-    "{\"kind\":\"title\",\"text\":\"QUYẾT ĐỊNH\"},{\"kind\":\"subtitle\",\"text\":\"Về việc công nhận kết quả\"},"
-    "{\"kind\":\"text\",\"align\":\"justify\",\"text\":\"Điều 1. Công nhận kết quả giải quyết hồ sơ của ông Nguyễn Văn Hùng.\"},"
-    "{\"kind\":\"columns\",\"items\":[[{\"kind\":\"field\",\"name\":\"DauCoQuan\",\"type\":\"signature\",\"width_mm\":36,"
-    "\"height_mm\":36,\"align\":\"right\"}],[{\"kind\":\"text\",\"align\":\"center\",\"bold\":true,\"text\":\"CHỦ TỊCH\"},"
-    "{\"kind\":\"field\",\"name\":\"ChuKyLanhDao\",\"type\":\"signature\",\"width_mm\":65,\"height_mm\":25,\"align\":\"center\"},"
+    "[{\"kind\":\"heading2\",\"fields\":true,\"left\":[\"ỦY BAN NHÂN DÂN\",\"PHƯỜNG CAO LÃNH\",\"Số: [[So "
+    "14]]/QĐ-UBND\"],"
+    "\"right\":[\"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\",\"Độc lập - Tự do - Hạnh phúc\",\"Cao Lãnh, "
+    "[[NgayThang 55]]\"]},"
+    "{\"kind\":\"title\",\"text\":\"QUYẾT ĐỊNH\"},{\"kind\":\"subtitle\",\"text\":\"Về việc công nhận kết "
+    "quả\"},"
+    "{\"kind\":\"text\",\"align\":\"justify\",\"text\":\"Điều 1. Công nhận kết quả giải quyết hồ sơ của ông "
+    "Nguyễn Văn Hùng.\"},"
+    "{\"kind\":\"columns\",\"items\":[[{\"kind\":\"field\",\"name\":\"DauCoQuan\",\"type\":\"signature\","
+    "\"width_mm\":36,"
+    "\"height_mm\":36,\"align\":\"right\"}],[{\"kind\":\"text\",\"align\":\"center\",\"bold\":true,\"text\":"
+    "\"CHỦ TỊCH\"},"
+    "{\"kind\":\"field\",\"name\":\"ChuKyLanhDao\",\"type\":\"signature\",\"width_mm\":65,\"height_mm\":25,"
+    "\"align\":\"center\"},"
     "{\"kind\":\"text\",\"align\":\"center\",\"bold\":true,\"text\":\"Lê Thị Mai\"}]]}]";
-
 
 const void *sample_document(size_t *size)
 {
     Json places = json_list();
-    PdfOptions options = { .title = "Quyết định", .now = now_ms(), .watermark = "CHỮ KÝ THỬ NGHIỆM", .places = places };
+    PdfOptions options = {
+        .title = "Quyết định", .now = now_ms(), .watermark = "CHỮ KÝ THỬ NGHIỆM", .places = places
+    };
     const void *pdf = pdf_document(json_parse_own(DOCUMENT, strlen(DOCUMENT), "sample"), &options, size);
     pdf = pdf_prepare_places(pdf, *size, places, size);
     CHECK(pdf != NULL);

@@ -11,8 +11,8 @@ const char *output_of(const char *format, ...) __attribute__((format(printf, 1, 
 /* A file that is deleted with the arena. */
 char *temp_file(const void *bytes, size_t size, const char *suffix);
 
-/* Opens store and token and enrols "Lê Thị Mai" (account 11, org 7) and "UBND phường Cao Lãnh" (org 7). The token is
- * made once per process. */
+/* Opens store and token and enrols "Lê Thị Mai" (account 11, org 7) and "UBND phường Cao Lãnh" (org 7). The
+ * token is made once per process. */
 Store *sandbox_open(void);
 void sandbox_close(Store *store);
 /* The root certificate as PEM file. */
