@@ -127,6 +127,14 @@ static const MenuItem menu[] = {
     { 0 },
 };
 
-const Solution jobs_solution = {
-    .name = "jobs", .routes = routes, .jobs = jobs, .metrics = metrics, .menu = menu
+static const Permission permissions[] = {
+    { "platform.operate", "jobs.permission.operate", "province_admin" },
+    { 0 },
 };
+
+const Solution jobs_solution = { .name = "jobs",
+                                 .permissions = permissions,
+                                 .routes = routes,
+                                 .jobs = jobs,
+                                 .metrics = metrics,
+                                 .menu = menu };
