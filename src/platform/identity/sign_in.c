@@ -279,7 +279,6 @@ Reply sign_out_post(Request *rq)
     }
     Reply reply = done(rq, "/", json_new());
     reply_cookie(&reply, rq, SESSION_COOKIE, "", 0, false);
-    reply_header(&reply, "Clear-Site-Data", "\"cache\"");
     return reply;
 }
 
