@@ -19,7 +19,7 @@ void form_add(Json into, const char *name, Json value)
     json_add(there, value);
 }
 
-bool urlencoded_parse(const char *text, size_t size, Json into)
+bool form_parse(const char *text, size_t size, Json into)
 {
     const char *end = text + size;
     int members = 0;

@@ -74,7 +74,7 @@ const char *allow_text(unsigned methods);
 
 /* Adds the members of an application/x-www-form-urlencoded text to `into`; a repeated one becomes an array.
  * False when malformed. */
-bool urlencoded_parse(const char *text, size_t size, Json into);
+bool form_parse(const char *text, size_t size, Json into);
 void form_add(Json into, const char *name, Json value);
 
 typedef enum PartError {
