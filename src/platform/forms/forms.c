@@ -33,7 +33,7 @@ static Map *read_shipped(void)
         if (!is_form(*name))
             continue;
         const char *text = asset_text(*name, &size);
-        const Form *form = form_parse(text, size, error, sizeof error);
+        const Form *form = form_read(text, size, error, sizeof error);
         if (!form)
             raise_fault(FAULT_INTERNAL, "forms.shipped", "%s: %s", *name, error);
         if (map_get(forms, form->id))

@@ -13,7 +13,7 @@ typedef struct Form Form;
 const Form *form_find(const char *id);
 /* From a schema's text; NULL and a message when it is malformed or has an unsupported component. In the
  * current arena. */
-const Form *form_parse(const char *json, size_t size, char *error, size_t error_size);
+const Form *form_read(const char *json, size_t size, char *error, size_t error_size);
 
 /* The view model of its fields: [{key, path, label, kind, is_text…, required, value, error, options…}], for
  * partial {{> c/form}}. `locked` names paths that are shown but not typed (verified data). */

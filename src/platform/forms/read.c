@@ -199,7 +199,7 @@ static void read_list(Reader *r, Json components, const char *prefix, Vec *into,
             read_component(r, component, prefix, into, depth);
 }
 
-const Form *form_parse(const char *json, size_t size, char *error, size_t error_size)
+const Form *form_read(const char *json, size_t size, char *error, size_t error_size)
 {
     Reader r = { .error = error, .error_size = error_size };
     Json schema = json_parse(json, size, error, error_size);
