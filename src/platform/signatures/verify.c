@@ -243,7 +243,7 @@ Json signatures_verify(Db *db, const void *pdf, size_t size, int64_t now)
     size_t field_count = 0, count = 0;
     if (!file)
         return unreadable(error);
-    FormField *fields = form_fields(file, &field_count);
+    FormField *fields = pdf_form_fields(file, &field_count);
     Seen *seen = alloc_array(field_count + 1, sizeof *seen);
     for (size_t i = 0; i < field_count; i++)
         if (text_is(fields[i].type, "Sig") && fields[i].value->type == PDF_DICT) {
