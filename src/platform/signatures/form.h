@@ -37,6 +37,6 @@ bool rect_of(PdfFile *file, PdfObj *widget, double *width, double *height);
 
 /* Adds widgets to their pages and to the form's list; used by pdf_prepare() and for an invisible signature
  * field. */
-int64_t form_add(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal);
+int64_t form_put_fields(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal);
 
 #endif

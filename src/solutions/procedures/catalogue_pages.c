@@ -67,7 +67,9 @@ static Json in_order(Json rows, const int64_t *ids, size_t count)
 {
     Json ordered = json_list();
     for (size_t i = 0; i < count; i++)
-        json_each(rows, k, row) if (json_id(row, "id") == ids[i]) json_add(ordered, json_incref(row));
+        json_each (rows, k, row)
+            if (json_id(row, "id") == ids[i])
+                json_add(ordered, json_incref(row));
     return ordered;
 }
 
@@ -89,8 +91,7 @@ Reply procedures_search(Request *rq)
     Json model = json_new();
     const char *typed = text_trim(query_str(rq, "q"));
     Json items = found(rq->db, typed);
-    json_each(items, i, item)
-    {
+    json_each (items, i, item) {
         json_set_str(item, "href", fmt("/procedures/%s", json_str(item, "code")));
         json_set_str(item, "level",
                      text_in(rq->lang, fmt("procedures.level.%s", json_str(item, "level")), NULL));

@@ -164,7 +164,8 @@ static bool verified(Request *rq, const Sealing *s)
 {
     Json signatures = signatures_verify(rq->db, s->pdf, s->size, rq->now);
     size_t good = 0;
-    json_each(signatures, i, signature) good += text_is(json_str(signature, "indication"), "TOTAL-PASSED");
+    json_each (signatures, i, signature)
+        good += text_is(json_str(signature, "indication"), "TOTAL-PASSED");
     return good == 2 && json_array_size(signatures) == 2;
 }
 

@@ -225,10 +225,11 @@ static void price(Story *s)
     s->d.fee_vnd = fee->vnd;
     s->d.fee_known = fee->known;
     s->d.fee_state = !fee->known ? "unknown" : fee->vnd ? "paid" : "none";
-    json_each(fee->lines, i, item) if (json_int(item, "vnd"))
-        bulk_row(s->b->fees, (Value[]){ ID(id_new()), ID(s->d.id), T(json_str(item, "kind")),
-                                        I(json_int(item, "vnd")), I(2), I(1), I(1), T("paid"),
-                                        T(online ? "TT trực tuyến" : "Biên lai"), I(s->d.accepted_at) });
+    json_each (fee->lines, i, item)
+        if (json_int(item, "vnd"))
+            bulk_row(s->b->fees, (Value[]){ ID(id_new()), ID(s->d.id), T(json_str(item, "kind")),
+                                            I(json_int(item, "vnd")), I(2), I(1), I(1), T("paid"),
+                                            T(online ? "TT trực tuyến" : "Biên lai"), I(s->d.accepted_at) });
 }
 
 static void supplement(Story *s)

@@ -89,6 +89,7 @@ static Json empty_data(Request *rq)
 {
     Json data = json_new(), applicant = json_new();
     json_set_str(applicant, "name", rq->actor->name);
+    json_set_str(applicant, "pid", person_pid(rq->db, rq->actor->person_id));
     return json_set(data, "applicant", applicant);
 }
 
@@ -104,7 +105,7 @@ static void show_details(Request *rq, Filing *f, Json model)
     Json bodies = version_bodies(&f->v);
     Json data = has_errors(rq) ? rq->typed : f->d.id ? f->d.form_data : empty_data(rq);
     int64_t chosen = in_id(rq, "org_id") ? in_id(rq, "org_id") : f->d.org_id;
-    json_each(bodies, i, body)
+    json_each (bodies, i, body)
         json_set_bool(body, "selected", json_id(body, "id") == chosen || json_array_size(bodies) == 1);
     json_set(model, "bodies", bodies);
     json_set(model, "fields", form_fields(f->form, rq->lang, data, rq->errors, locked_fields()));
@@ -124,8 +125,9 @@ static const char *duplicate_of(Db *db, const Dossier *d, int64_t now)
                         "procedure_id = ?2 and id <> ?3"
                         " and submitted_at > ?4 and finished_at is null",
                         ID(d->applicant_account_id), ID(d->procedure_id), ID(d->id), I(now - DAY_MS));
-    json_each(rows, i, row) if (text_is(json_canonical(json_at(row, "form_data")),
-                                        json_canonical(d->form_data))) return json_str(row, "code");
+    json_each (rows, i, row)
+        if (text_is(json_canonical(json_at(row, "form_data")), json_canonical(d->form_data)))
+            return json_str(row, "code");
     return NULL;
 }
 
@@ -154,8 +156,7 @@ static Json step_marks(const char *lang, const char *now)
         bool current = text_is(names[i], now);
         Json mark = json_new();
         before = before && !current;
-        json_set_int(mark, "number", (int64_t)i + 1);
-        json_set_str(mark, "title", text_in(lang, fmt("procedures.apply.step.%s", names[i]), NULL));
+        json_set_str(mark, "text", text_in(lang, fmt("procedures.apply.step.%s", names[i]), NULL));
         json_set_bool(mark, "current", current);
         json_set_bool(mark, "done", before);
         json_add(marks, mark);
@@ -186,7 +187,7 @@ Reply apply_show(Request *rq)
                  text_is(step, "review") ? apply_url(&f, "papers")
                  : f.d.id                ? apply_url(&f, "details")
                                          : NULL);
-    json_set(model, "steps", step_marks(rq->lang, step));
+    json_set(model, "step_items", step_marks(rq->lang, step));
     json_set(model, "errors", json_deep_copy(rq->errors));
     for (size_t i = 0; i < 3; i++) {
         json_set_bool(model, fmt("is_%s", steps[i].step), text_is(step, steps[i].step));
@@ -288,8 +289,9 @@ static Reply post_papers(Request *rq, Filing *f)
     bool on = !in_id(rq, "remove") && !text_is(in_str(rq, "go"), "stay");
     Json missing = papers_missing(rq->db, &f->d);
     if (on && json_array_size(missing)) {
-        json_each(missing, i, name) invalid(rq, "", "procedures.apply.paper-missing",
-                                            json_set_str(json_new(), "name", json_string_value(name)));
+        json_each (missing, i, name)
+            invalid(rq, "", "procedures.apply.paper-missing",
+                    json_set_str(json_new(), "name", json_string_value(name)));
         return refuse(rq);
     }
     return done(rq, apply_url(f, on ? "review" : "papers"), json_set_id(json_new(), "draft", f->d.id));
