@@ -17,8 +17,8 @@ typedef struct FormField {
 } FormField;
 
 /* The terminal fields in document order; fields that are not objects of their own are left out. */
-FormField *pdf_form_fields(PdfFile *file, size_t *count);
-FormField *pdf_form_find(PdfFile *file, const char *name);
+FormField *form_fields(PdfFile *file, size_t *count);
+FormField *form_find(PdfFile *file, const char *name);
 
 /* Which fields a signature dictionary locks (FieldMDP), or may not be changed at all (DocMDP). */
 typedef struct Lock {
@@ -37,6 +37,6 @@ bool rect_of(PdfFile *file, PdfObj *widget, double *width, double *height);
 
 /* Adds widgets to their pages and to the form's list; used by pdf_prepare() and for an invisible signature
  * field. */
-int64_t pdf_form_add(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal);
+int64_t form_put_fields(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal);
 
 #endif

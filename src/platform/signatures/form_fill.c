@@ -88,7 +88,7 @@ static void put_form(PdfUpdate *update, PdfObj *form, int64_t number, bool signa
     pdf_update_object(update, root->number, catalog);
 }
 
-int64_t pdf_form_add(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal)
+int64_t form_put_fields(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal)
 {
     PdfFile *file = update->file;
     Vec changes = { 0 };
@@ -97,7 +97,7 @@ int64_t pdf_form_add(PdfUpdate *update, const PdfField *fields, size_t count, co
     PdfObj *form = form_of(file, &form_number);
     for (size_t i = 0; i < count; i++) {
         PageChange *page = change_of(file, &changes, fields[i].page);
-        if (!page || pdf_form_find(file, fields[i].name)) {
+        if (!page || form_find(file, fields[i].name)) {
             *refusal = page ? "signatures.field.twice" : "signatures.field.page";
             return 0;
         }
@@ -126,7 +126,7 @@ const void *pdf_prepare(const void *pdf, size_t size, const PdfField *fields, si
     if (!file)
         return NULL;
     pdf_update_begin(&update, file, 4096 + count * 512);
-    if (!pdf_form_add(&update, fields, count, why))
+    if (!form_put_fields(&update, fields, count, why))
         return NULL;
     pdf_update_end(&update);
     *out_size = update.out.size;
@@ -152,7 +152,7 @@ static bool fill_one(PdfUpdate *update, const char *name, const char *value)
 {
     PdfFile *file = update->file;
     double width, height;
-    FormField *field = pdf_form_find(file, name);
+    FormField *field = form_find(file, name);
     if (!field || !text_is(field->type, "Tx") || form_locked(file, name) ||
         !rect_of(file, field->widget, &width, &height))
         return false;

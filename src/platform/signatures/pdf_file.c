@@ -170,6 +170,21 @@ static PdfObj *read_section(PdfFile *file, size_t at, bool *is_stream)
     return *is_stream ? read_table_stream(&lex) : read_table(&lex);
 }
 
+/* Behind the number: the end mark, then only white space. A file that goes on was cut off in the middle of an
+ * update. */
+static bool is_end(const PdfFile *file, size_t at)
+{
+    static const char WHITE[] = { 0, 9, 10, 12, 13, 32 };
+    while (at < file->size && memchr(WHITE, file->bytes[at], sizeof WHITE))
+        at++;
+    if (file->size - at < 5 || memcmp(file->bytes + at, "%%EOF", 5) != 0)
+        return false;
+    for (at += 5; at < file->size; at++)
+        if (!memchr(WHITE, file->bytes[at], sizeof WHITE))
+            return false;
+    return true;
+}
+
 /* The number after the last "startxref", which stands in the last 2 KiB. */
 static bool find_start(PdfFile *file)
 {
@@ -183,7 +198,7 @@ static bool find_start(PdfFile *file)
         return malformed(file);
     PdfLex lex = { file, file->bytes, file->size, (size_t)(found - file->bytes) + strlen(WORD), true };
     int64_t at;
-    if (!pdf_whole_number(&lex, &at) || at <= 0 || (size_t)at >= file->size)
+    if (!pdf_whole_number(&lex, &at) || at <= 0 || (size_t)at >= file->size || !is_end(file, lex.at))
         return malformed(file);
     file->startxref = (size_t)at;
     return true;

@@ -85,7 +85,7 @@ static size_t dictionary(Buf *out, const SignatureSpec *spec, int64_t root, size
 static bool find_field(PdfUpdate *update, const SignatureSpec *spec, FormField *out, const char **refusal)
 {
     PdfFile *file = update->file;
-    FormField *field = pdf_form_find(file, spec->field);
+    FormField *field = form_find(file, spec->field);
     if (field && !text_is(field->type, "Sig"))
         *refusal = "signatures.field.kind";
     else if (field && field->value->type != PDF_NULL)
@@ -99,10 +99,10 @@ static bool find_field(PdfUpdate *update, const SignatureSpec *spec, FormField *
         return true;
     }
     PdfField invisible = { .name = spec->field, .signature = true, .page = 1 };
-    int64_t number = pdf_form_add(update, &invisible, 1, refusal);
+    int64_t number = form_put_fields(update, &invisible, 1, refusal);
     if (!number)
         return false;
-    const struct PdfWritten *written = update->written; /* what pdf_form_add() wrote first is the field */
+    const struct PdfWritten *written = update->written; /* what form_put_fields() wrote first is the field */
     PdfLex lex = { file, update->out.at, update->out.size, (size_t)written[0].at, false };
     int64_t n;
     pdf_whole_number(&lex, &n);

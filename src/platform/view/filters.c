@@ -111,12 +111,13 @@ static bool moment(Json value, int64_t *ms)
     return *ms != 0;
 }
 
-/* Text that is no date is shown as it is: what was typed, to be corrected. */
+/* Text that is no date is shown as it is: what was typed, to be corrected. Only <input type=date> can show nothing
+ * but a date. */
 static const char *show_moment(Filter filter, const char *lang, int64_t now, Json value)
 {
     int64_t ms;
     if (!moment(value, &ms))
-        return json_is_string(value) ? json_string_value(value) : "";
+        return json_is_string(value) && filter != FILTER_DAY ? json_string_value(value) : "";
     switch (filter) {
     case FILTER_DATE:
         return date_vi(ms);
