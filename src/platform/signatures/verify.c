@@ -89,7 +89,7 @@ static Changes compare(const PdfFile *file, const Seen *seen)
         const char *error;
         PdfFile *then = pdf_open(file->bytes, seen->end, &error),
                 *now = pdf_open(file->bytes, file->size, &error);
-        FormField *field = then && now ? form_find(then, seen->field->name) : NULL;
+        FormField *field = then && now ? pdf_form_find(then, seen->field->name) : NULL;
         if (field && field->value->type == PDF_DICT) {
             Lock lock = lock_of(then, field->value);
             changes = changes_between(then, now, &lock);
@@ -243,7 +243,7 @@ Json signatures_verify(Db *db, const void *pdf, size_t size, int64_t now)
     size_t field_count = 0, count = 0;
     if (!file)
         return unreadable(error);
-    FormField *fields = form_fields(file, &field_count);
+    FormField *fields = pdf_form_fields(file, &field_count);
     Seen *seen = alloc_array(field_count + 1, sizeof *seen);
     for (size_t i = 0; i < field_count; i++)
         if (text_is(fields[i].type, "Sig") && fields[i].value->type == PDF_DICT) {
