@@ -189,6 +189,14 @@ static const char *number_and_seal(Request *rq, Sealing *s)
     return done.refusal;
 }
 
+/* Changes nothing: after it the request reads what was written meanwhile (sealing keeps evidence of its own,
+ * perhaps a new certificate). */
+static void read_afresh(Request *rq, void *argument)
+{
+    (void)rq;
+    (void)argument;
+}
+
 static void keep_issued(Request *rq, void *argument)
 {
     Sealing *s = argument;
@@ -224,6 +232,8 @@ Reply dossier_issue(Request *rq)
         return conflict(rq, "procedures.result.not-signed", NULL);
     db_in_write(rq, give_number, &s);
     const char *refused = number_and_seal(rq, &s);
+    if (!refused)
+        db_in_write(rq, read_afresh, NULL);
     if (!refused && !verified(rq, &s))
         refused = "procedures.result.signature-invalid";
     if (refused)

@@ -85,30 +85,50 @@ static bool open_filing(Request *rq, Filing *f, Reply *refusal)
 
 /* ---- The pages ---- */
 
-static Json empty_data(Request *rq)
+/* What is known of the person is put in by us and cannot be typed: the name, and the personal number where
+ * there is one. */
+static Json with_verified(Request *rq, Json data)
 {
-    Json data = json_new(), applicant = json_new();
+    const char *pid = person_pid(rq->db, rq->actor->person_id);
+    Json applicant = json_object_get(data, "applicant");
+    if (!applicant)
+        applicant = json_object_get(json_set(data, "applicant", json_new()), "applicant");
+    json_object_del(data, "applicant.name");
     json_set_str(applicant, "name", rq->actor->name);
-    json_set_str(applicant, "pid", person_pid(rq->db, rq->actor->person_id));
-    return json_set(data, "applicant", applicant);
+    if (pid) {
+        json_object_del(data, "applicant.pid");
+        json_set_str(applicant, "pid", pid);
+    }
+    return data;
 }
 
-static Json locked_fields(void)
+static Json locked_fields(Request *rq)
 {
     Json locked = json_list();
     json_add_str(locked, "applicant.name");
+    if (person_pid(rq->db, rq->actor->person_id))
+        json_add_str(locked, "applicant.pid");
     return locked;
+}
+
+static Json typed_data(Request *rq)
+{
+    Json data = json_deep_copy(rq->typed);
+    for (const Param *p = apply_params; p->name; p++)
+        json_object_del(data, p->name);
+    json_object_del(data, "_csrf");
+    return with_verified(rq, data);
 }
 
 static void show_details(Request *rq, Filing *f, Json model)
 {
     Json bodies = version_bodies(&f->v);
-    Json data = has_errors(rq) ? rq->typed : f->d.id ? f->d.form_data : empty_data(rq);
+    Json data = has_errors(rq) ? typed_data(rq) : with_verified(rq, f->d.id ? f->d.form_data : json_new());
     int64_t chosen = in_id(rq, "org_id") ? in_id(rq, "org_id") : f->d.org_id;
     json_each (bodies, i, body)
         json_set_bool(body, "selected", json_id(body, "id") == chosen || json_array_size(bodies) == 1);
     json_set(model, "bodies", bodies);
-    json_set(model, "fields", form_fields(f->form, rq->lang, data, rq->errors, locked_fields()));
+    json_set(model, "fields", form_fields(f->form, rq->lang, data, rq->errors, locked_fields(rq)));
 }
 
 static void show_papers(Request *rq, Filing *f, Json model)
@@ -188,7 +208,6 @@ Reply apply_show(Request *rq)
                  : f.d.id                ? apply_url(&f, "details")
                                          : NULL);
     json_set(model, "step_items", step_marks(rq->lang, step));
-    json_set(model, "errors", json_deep_copy(rq->errors));
     for (size_t i = 0; i < 3; i++) {
         json_set_bool(model, fmt("is_%s", steps[i].step), text_is(step, steps[i].step));
         if (text_is(step, steps[i].step))
@@ -198,15 +217,6 @@ Reply apply_show(Request *rq)
 }
 
 /* ---- details ---- */
-
-static Json typed_data(Request *rq)
-{
-    Json data = json_deep_copy(rq->typed);
-    for (const Param *p = apply_params; p->name; p++)
-        json_object_del(data, p->name);
-    json_object_del(data, "_csrf");
-    return data;
-}
 
 static void fill_applicant(Dossier *d, Json data)
 {
