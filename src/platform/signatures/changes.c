@@ -353,8 +353,8 @@ Changes changes_between(PdfFile *then, PdfFile *now, const Lock *lock)
     Diff diff = { .then = then, .now = now, .lock = lock, .began_us = monotonic_us() };
     diff.numbers = then->entry_count > now->entry_count ? then->entry_count : now->entry_count;
     diff.visited = alloc_array(diff.numbers + 1, 1);
-    diff.old_fields = form_fields(then, &diff.old_count);
-    diff.new_fields = form_fields(now, &diff.new_count);
+    diff.old_fields = pdf_form_fields(then, &diff.old_count);
+    diff.new_fields = pdf_form_fields(now, &diff.new_count);
     PdfObj *old = pdf_catalog(then), *new = pdf_catalog(now);
     if (!same_reference(pdf_member(then->trailer, "Root"), pdf_member(now->trailer, "Root")))
         report(&diff, CHANGES_OTHER);
