@@ -316,18 +316,18 @@ void server_publish(Server *server, const char *topic, const char *event, const 
     bus_publish(server->bus, topic, event, data);
 }
 
-void server_count(Server *server, const Exchange *ex)
+void server_count(Server *server, const Exchange *ex, int64_t bytes_out, bool timed)
 {
-    if (!ex->status)
+    if (!ex->sent_status)
         return; /* the client went away before it had asked for anything */
     atomic_fetch_add(&server->requests, 1);
-    atomic_fetch_add(&server->by_status[ex->status / 100 < 6 ? ex->status / 100 : 0], 1);
-    atomic_fetch_add(&server->bytes_out, ex->bytes_out);
+    atomic_fetch_add(&server->by_status[ex->sent_status / 100 < 6 ? ex->sent_status / 100 : 0], 1);
+    atomic_fetch_add(&server->bytes_out, bytes_out);
     int64_t ms = (monotonic_us() - ex->started_us) / 1000;
     int bucket = 0;
     while (bucket < 15 && ms >= (int64_t)1 << bucket)
         bucket++;
-    if (!ex->stream)
+    if (timed)
         atomic_fetch_add(&server->latency[bucket], 1);
 }
 

@@ -12,10 +12,14 @@
 #include <string.h>
 
 static const char *const names[FILTER_COUNT] = {
-    [FILTER_TEXT] = "t",       [FILTER_DATE] = "date",       [FILTER_TIME] = "time",   [FILTER_DATETIME] = "datetime",
-    [FILTER_ISO] = "iso",      [FILTER_DAY] = "day",         [FILTER_AGO] = "ago",     [FILTER_NUMBER] = "number",
-    [FILTER_MONEY] = "money",  [FILTER_PERCENT] = "percent", [FILTER_BYTES] = "bytes", [FILTER_MASK] = "mask",
-    [FILTER_ID] = "id", [FILTER_JSON] = "json",    [FILTER_ASSET] = "asset",     [FILTER_CSRF] = "csrf",
+    [FILTER_TEXT] = "t",      [FILTER_DATE] = "date",
+    [FILTER_TIME] = "time",   [FILTER_DATETIME] = "datetime",
+    [FILTER_ISO] = "iso",     [FILTER_DAY] = "day",
+    [FILTER_AGO] = "ago",     [FILTER_NUMBER] = "number",
+    [FILTER_MONEY] = "money", [FILTER_PERCENT] = "percent",
+    [FILTER_BYTES] = "bytes", [FILTER_MASK] = "mask",
+    [FILTER_ID] = "id",       [FILTER_JSON] = "json",
+    [FILTER_ASSET] = "asset", [FILTER_CSRF] = "csrf",
 };
 
 Filter filter_named(const char *name, size_t size)
@@ -67,7 +71,8 @@ const char *value_plain(Json value)
     }
 }
 
-/* JSON inside HTML's script element must not hold "</script" or "<!--"; escaping these three anywhere keeps the meaning. */
+/* JSON inside HTML's script element must not hold "</script" or "<!--"; escaping these three anywhere keeps
+ * the meaning. */
 static const char *script_json(Json value)
 {
     Buf out = { 0 };
@@ -80,7 +85,8 @@ static const char *script_json(Json value)
     return buf_end(&out);
 }
 
-/* Field "items[2].name" has the id "f-items-2-name" on the page: an id that style sheets, scripts and links can name. */
+/* Field "items[2].name" has the id "f-items-2-name" on the page: an id that style sheets, scripts and links
+ * can name. */
 const char *field_id(const char *path)
 {
     Buf id = { 0 };
@@ -111,12 +117,13 @@ static bool moment(Json value, int64_t *ms)
     return *ms != 0;
 }
 
-/* Text that is no date is shown as it is: what was typed, to be corrected. */
+/* Text that is no date is shown as it is: what was typed, to be corrected. Only <input type=date> can show
+ * nothing but a date. */
 static const char *show_moment(Filter filter, const char *lang, int64_t now, Json value)
 {
     int64_t ms;
     if (!moment(value, &ms))
-        return json_is_string(value) ? json_string_value(value) : "";
+        return json_is_string(value) && filter != FILTER_DAY ? json_string_value(value) : "";
     switch (filter) {
     case FILTER_DATE:
         return date_vi(ms);
@@ -152,7 +159,8 @@ char *show_ago(const char *lang, int64_t ms, int64_t now)
     while (distance / units[i].unit_ms >= units[i].up_to)
         i++;
     int64_t count = distance / units[i].unit_ms;
-    return text_in(lang, now > ms ? units[i].past : units[i].future, json_set_int(json_new(), "count", count ? count : 1));
+    return text_in(lang, now > ms ? units[i].past : units[i].future,
+                   json_set_int(json_new(), "count", count ? count : 1));
 }
 
 /* ---- Quantities ---- */
@@ -174,8 +182,9 @@ static bool numeric(Json value)
 
 static int64_t whole(Json value)
 {
-    return json_is_real(value) ? llround(json_real_value(value)) : json_is_string(value) ? strtoll(json_string_value(value), NULL, 10)
-                                                                                         : json_integer_value(value);
+    return json_is_real(value)     ? llround(json_real_value(value))
+           : json_is_string(value) ? strtoll(json_string_value(value), NULL, 10)
+                                   : json_integer_value(value);
 }
 
 static const char *show_bytes(const char *lang, double size)
