@@ -142,10 +142,7 @@ static bool try_complete(Exchange *ex, Reply reply, bool plain, Fault *fault)
     } else {
         *fault = guard.fault;
         log_fault(ex, fault);
-        if (ex->response)
-            MHD_destroy_response(ex->response); /* takes an event stream with it */
-        ex->response = NULL;
-        ex->stream = NULL;
+        exchange_drop_answer(ex);
     }
     return ok;
 }

@@ -2,10 +2,10 @@
  *
  * The way of a request:
  *
- *   I/O thread   exchange.c   headers → route, limits → body streams into an Intake (intake.c) → suspended,
- * queued worker       answer.c     body and query parsed → hooks.handle() … request_finish() worker answer.c
- * page rendered → send.c makes the bytes of the answer → resumed I/O thread   exchange.c   answer handed to
- * libmicrohttpd → completed → memory given back
+ *   I/O thread   exchange.c   headers → arrive.c: route, limits → body streams into an Intake (intake.c) →
+ * suspended, queued worker       answer.c     body and query parsed → hooks.handle() … request_finish()
+ * worker answer.c page rendered → send.c makes the bytes of the answer → resumed I/O thread   exchange.c
+ * answer handed to libmicrohttpd → completed → memory given back
  *
  * An Exchange is owned by everyone who may still touch it: the I/O side until libmicrohttpd calls it
  * completed, the handling side from hand-over to the answer, a worker while it runs it. The last one frees
@@ -163,10 +163,14 @@ struct Exchange {
     Reply reply;  /* what request_finish() brought, or the refusal */
     bool refused; /* reply is set before any handler ran */
     bool asset;   /* below /assets/ */
+    /* The answer, written by the handling side until the stage is ANSWERED, then the I/O side's. When the
+     * stage is ABANDONED the I/O side does not look at it: the handling side may still be writing. */
     struct MHD_Response *response;
-    unsigned status;
-    int64_t bytes_out, started_us;
     Stream *stream;
+    unsigned status;
+    int64_t bytes_out;
+    int64_t started_us;
+    unsigned sent_status;       /* what was really answered; the I/O side's */
     void (*later)(Request *rq); /* what a worker is to go on with: request_later() */
     Exchange *next;             /* in the workers' queue */
     Exchange *before, *after;   /* among the suspended ones */
@@ -176,8 +180,14 @@ Exchange *exchange_of(const Request *rq); /* NULL for a Request that net did not
 void exchange_release(Exchange *ex);
 /* Hands the ready answer (ex->response, ex->status) to the I/O side. */
 void exchange_answer(Exchange *ex);
+/* Takes back an answer that will not be sent. */
+void exchange_drop_answer(Exchange *ex);
 /* server_stop() has no patience left: answers 503 and leaves the handler to itself. */
 void exchange_abandon(Exchange *ex);
+
+/* The headers are there: fills ex->rq, finds the route, or refuses. `method` is its name. (arrive.c) */
+void arrive(Exchange *ex, void *method);
+void refuse_exchange(Exchange *ex, int status, const char *code);
 
 /* libmicrohttpd's callbacks; `server` is their cls. */
 void *on_target(void *server, const char *target, struct MHD_Connection *connection);
@@ -267,6 +277,7 @@ struct Server {
 };
 
 void server_release(Server *server);
-void server_count(Server *server, const Exchange *ex);
+/* Adds a completed exchange to the figures; `timed`: its latency too. */
+void server_count(Server *server, const Exchange *ex, int64_t bytes_out, bool timed);
 
 #endif

@@ -227,13 +227,14 @@ static void wait_idle(Server *server, int64_t until_us)
             return;
 }
 
+/* The socket stops listening but stays open: the I/O threads still have it in their epoll sets, and libmicrohttpd aborts
+ * when it finds it closed there. */
 static void stop_listening(Server *server)
 {
     if (server->daemon)
         MHD_quiesce_daemon(server->daemon);
     if (server->socket >= 0)
-        close(server->socket);
-    server->socket = -1;
+        shutdown(server->socket, SHUT_RDWR);
 }
 
 static void end_requests(Server *server, int64_t until_us)
@@ -260,6 +261,8 @@ void server_stop(Server *server, int grace_ms)
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     server->daemon = NULL;
+    if (server->socket >= 0)
+        close(server->socket);
     if (server->workers)
         workers_stop(server->workers, until_us + 500 * 1000);
     server_release(server);
@@ -313,18 +316,18 @@ void server_publish(Server *server, const char *topic, const char *event, const 
     bus_publish(server->bus, topic, event, data);
 }
 
-void server_count(Server *server, const Exchange *ex)
+void server_count(Server *server, const Exchange *ex, int64_t bytes_out, bool timed)
 {
-    if (!ex->status)
+    if (!ex->sent_status)
         return; /* the client went away before it had asked for anything */
     atomic_fetch_add(&server->requests, 1);
-    atomic_fetch_add(&server->by_status[ex->status / 100 < 6 ? ex->status / 100 : 0], 1);
-    atomic_fetch_add(&server->bytes_out, ex->bytes_out);
+    atomic_fetch_add(&server->by_status[ex->sent_status / 100 < 6 ? ex->sent_status / 100 : 0], 1);
+    atomic_fetch_add(&server->bytes_out, bytes_out);
     int64_t ms = (monotonic_us() - ex->started_us) / 1000;
     int bucket = 0;
     while (bucket < 15 && ms >= (int64_t)1 << bucket)
         bucket++;
-    if (!ex->stream)
+    if (timed)
         atomic_fetch_add(&server->latency[bucket], 1);
 }
 

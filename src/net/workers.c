@@ -1,4 +1,5 @@
 /* The threads that handlers run on: one queue, first come first served. */
+#include "base/clock.h"
 #include "net/inside.h"
 
 #include <time.h>
@@ -89,13 +90,17 @@ int workers_count(const Workers *workers)
 
 void workers_stop(Workers *workers, int64_t until_us)
 {
-    struct timespec until = { until_us / 1000000, until_us % 1000000 * 1000 };
+    struct timespec until; /* this one call knows only the wall clock */
+    clock_gettime(CLOCK_REALTIME, &until);
+    int64_t at_ns = until.tv_nsec + (until_us - monotonic_us()) * 1000;
+    until.tv_sec += at_ns / 1000000000 - (at_ns < 0);
+    until.tv_nsec = at_ns % 1000000000 + (at_ns % 1000000000 < 0 ? 1000000000 : 0);
     pthread_mutex_lock(&workers->lock);
     workers->closed = true;
     pthread_cond_broadcast(&workers->wake);
     pthread_mutex_unlock(&workers->lock);
     for (int i = 0; i < workers->count; i++)
-        if (pthread_clockjoin_np(workers->threads[i], NULL, CLOCK_MONOTONIC, &until) != 0)
+        if (pthread_timedjoin_np(workers->threads[i], NULL, &until) != 0)
             pthread_detach(workers->threads[i]);
 }
 

@@ -97,6 +97,11 @@ void audit_read(Request *rq, const char *action, const char *object)
 
 /* ---- The daily anchor ---- */
 
+static int64_t rows_total(Db *db)
+{
+    return db_int(db, "select coalesce(sum(seq), 0) from audit_head");
+}
+
 static void anchor(Work *work)
 {
     int64_t day = local_day(work->now);
@@ -105,17 +110,12 @@ static void anchor(Work *work)
         db_int(work->db, "select count(*) from audit_anchor where day = ?1", I(day)))
         return;
     const char *root = audit_root(heads);
-    int64_t rows = db_int(work->db, "select coalesce(sum(seq), 0) from audit_head");
+    int64_t rows = rows_total(work->db);
     db_exec(work->db,
             "insert into audit_anchor (day, at, rows_total, root, heads) values (?1, ?2, ?3, ?4, ?5)", I(day),
             I(work->now), I(rows), T(root), J(heads));
     log_info("audit.anchor", "day", date_iso(work->now), "rows", fmt("%lld", (long long)rows), "root", root,
              NULL);
-}
-
-static int64_t rows_total(Db *db)
-{
-    return db_int(db, "select coalesce(sum(seq), 0) from audit_head");
 }
 
 static const Route routes[] = {

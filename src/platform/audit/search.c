@@ -115,7 +115,8 @@ Reply audit_search(Request *rq)
         json_array_remove(rows, (size_t)limit);
         json_set_str(model, "next", next_link(rq, json_str(json_array_get(rows, (size_t)limit - 1), "id")));
     }
-    json_each(rows, i, row) dress_row(rq, row);
+    json_each (rows, i, row)
+        dress_row(rq, row);
     json_set(model, "rows", rows);
     json_set_bool(model, "empty", !json_array_size(rows));
     json_set(model, "query", rq->query ? json_deep_copy(rq->query) : json_new());

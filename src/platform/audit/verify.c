@@ -101,7 +101,6 @@ static bool check_row(Json row, void *argument)
 {
     Walk *w = argument;
     Arena *before = arena_use(w->rows);
-    row = json_deep_copy(row);
     if (json_int(row, "stream") != w->stream)
         begin_stream(w, json_int(row, "stream"));
     read_details(row);
@@ -139,9 +138,10 @@ static void check_head(Walk *w, Json head)
 static void check_heads(Walk *w, Db *db)
 {
     Json heads = db_rows(db, "select stream, seq, row_id, hash from audit_head order by stream");
-    json_each(heads, i, head) check_head(w, head);
+    json_each (heads, i, head)
+        check_head(w, head);
     for (int stream = 1; stream <= AUDIT_STREAMS; stream++)
-        if (w->last_seq[stream] > 0)
+        if (w->last_seq[stream] >= 0)
             complain(w, w->last_id[stream], stream, w->last_seq[stream], "the head of the stream is missing");
 }
 
@@ -149,14 +149,12 @@ static void check_heads(Walk *w, Db *db)
 static void check_anchors(Walk *w, Db *db)
 {
     Json anchors = db_rows(db, "select day, root, heads from audit_anchor order by day");
-    json_each(anchors, i, anchor)
-    {
+    json_each (anchors, i, anchor) {
         Json heads = json_at(anchor, "heads");
         if (!text_is(audit_root(heads), json_str(anchor, "root")) && w->broken++ < MOST_COMPLAINTS)
             json_add_str(w->complaints, fmt("audit anchor of day %lld: its heads do not give its root",
                                             (long long)json_int(anchor, "day")));
-        json_each(heads, k, head)
-        {
+        json_each (heads, k, head) {
             int64_t stream = json_int(head, "stream"), seq = json_int(head, "seq");
             const char *hash =
                 db_text(db, "select hash from audit where stream = ?1 and seq = ?2", I(stream), I(seq));
@@ -175,6 +173,8 @@ bool audit_verify(Db *db, Json complaints)
 {
     Walk *w = alloc(sizeof *w);
     w->complaints = complaints;
+    for (int stream = 1; stream <= AUDIT_STREAMS; stream++)
+        strcpy(w->last_stored[stream], audit_genesis);
     w->rows = arena_new(0);
     if (!w->rows)
         raise_fault(FAULT_MEMORY, "audit.verify", "no memory to verify the audit chain");

@@ -31,7 +31,8 @@ static Json sessions_model(Request *rq)
                         "where account_id = ?1 and revoked_at is null and ends_at > ?2 and idle_until > ?2 "
                         "order by last_seen_at desc",
                         I(rq->actor->account_id), I(rq->now));
-    json_each(rows, i, row) json_set_bool(row, "current", json_id(row, "id") == rq->actor->session_id);
+    json_each (rows, i, row)
+        json_set_bool(row, "current", json_id(row, "id") == rq->actor->session_id);
     return rows;
 }
 
@@ -42,8 +43,7 @@ static Json roles_model(Request *rq)
                         "where account_id = ?1 and valid_from <= ?2 and (valid_to is null or valid_to > ?2) "
                         "order by role, id",
                         I(rq->actor->account_id), I(rq->now));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const Org *org = org_by_id(json_id(row, "org_id"));
         json_set_str(row, "role_title", role_title(json_str(row, "role")));
         json_set_str(row, "org_name", org ? org->name : NULL);

@@ -43,6 +43,7 @@ size_t accounts_with_role(Db *db, const char *role, int64_t org_id, int64_t **ac
         T(role), I(org_id), I(now_ms()));
     size_t count = json_array_size(rows);
     *accounts = alloc_array(count + 1, sizeof **accounts);
-    json_each(rows, i, row)(*accounts)[i] = json_id(row, "id");
+    json_each (rows, i, row)
+        (*accounts)[i] = json_id(row, "id");
     return count;
 }

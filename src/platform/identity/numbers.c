@@ -17,8 +17,7 @@ static void load_codes(void)
 {
     Arena *arena = arena_new(0), *before = arena_use(arena);
     Json rows = csv_asset("data/personal-id-codes.csv");
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         int64_t code = json_int(row, "code");
         if (text_is(json_str(row, "kind"), "province") && code >= 0 && code < 1000)
             provinces[code] = true;

@@ -62,8 +62,9 @@ void orgs_load_reference(Db *db, int64_t now)
     Json rows = csv_asset("data/organisations.csv");
     bool changed = false;
     int order = 0;
-    json_each(rows, i, row) if (!text_is(json_str(row, "kind"), "department_template")) changed |=
-        load_one(db, row, ++order, now);
+    json_each (rows, i, row)
+        if (!text_is(json_str(row, "kind"), "department_template"))
+            changed |= load_one(db, row, ++order, now);
     if (changed)
         directory_changed(db);
 }
@@ -146,7 +147,8 @@ void orgs_read(Db *db, Directory *d, int64_t now)
         I(now));
     size_t count = json_array_size(rows);
     Loading l = { .d = d, .rows = alloc_array(count + 1, sizeof *l.rows), .count = count };
-    json_each(rows, i, row) l.rows[i].org = org_of(row);
+    json_each (rows, i, row)
+        l.rows[i].org = org_of(row);
     d->nodes = alloc_array(count + 1, sizeof *d->nodes);
     d->by_id = alloc_array(count + 1, sizeof *d->by_id);
     d->orgs = alloc_array(count + 1, sizeof *d->orgs);

@@ -71,8 +71,7 @@ static bool remove_others(Db *db, const Map *wanted)
 {
     bool changed = false;
     Json rows = db_rows(db, "select role, permission from iam_role_permission");
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const char *role = json_str(row, "role"), *permission = json_str(row, "permission");
         if (map_get(wanted, fmt("%s %s", role, permission)))
             continue;
@@ -109,8 +108,7 @@ void roles_read(Db *db, Directory *d)
         map_put(&d->roles, role->name, rights);
     }
     Json rows = db_rows(db, "select role, permission from iam_role_permission order by role, permission");
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         RoleRights *rights = map_get(&d->roles, json_str(row, "role"));
         if (rights)
             vec_add(&rights->permissions, (void *)json_str(row, "permission"));

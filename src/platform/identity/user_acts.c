@@ -84,7 +84,9 @@ static bool outranks(Request *rq, int64_t account_id)
         "select distinct g.role from iam_assignment g join iam_role r on r.name = g.role and r.privileged "
         "where g.account_id = ?1 and (g.valid_to is null or g.valid_to > ?2)",
         I(account_id), I(rq->now));
-    json_each(held, i, row) if (!grants_role(rq->actor->grants, json_str(row, "role"))) return true;
+    json_each (held, i, row)
+        if (!grants_role(rq->actor->grants, json_str(row, "role")))
+            return true;
     return false;
 }
 

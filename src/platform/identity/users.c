@@ -99,8 +99,7 @@ Reply users_list(Request *rq)
         json_array_remove(rows, (size_t)limit);
         json_set_str(model, "next", next_link(rq, json_array_get(rows, (size_t)limit - 1)));
     }
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         dress_row(row);
         json_object_del(row, "name_fold");
     }
@@ -134,8 +133,7 @@ static Json assignments_model(Request *rq, int64_t account_id)
                         "where account_id = ?1 "
                         "order by valid_from desc, id desc",
                         I(account_id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const Org *org = org_by_id(json_id(row, "org_id"));
         json_set_str(row, "role_title", role_title(json_str(row, "role")));
         json_set_str(row, "org_name", org ? org->short_name : NULL);
@@ -179,6 +177,7 @@ Reply users_show(Request *rq)
                         "select count(*) from iam_session where account_id = ?1 and revoked_at is null and "
                         "ends_at > ?2 and idle_until > ?2",
                         I(id), I(rq->now)));
+    json_set_id(model, "account_id", id); /* "id" is hidden inside the rows of roles */
     json_set_bool(model, "locked", text_is(json_str(model, "state"), "locked"));
     json_set_bool(model, "service", text_is(json_str(model, "kind"), "service"));
     json_set_bool(model, "self", id == rq->actor->account_id);

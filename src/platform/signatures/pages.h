@@ -6,4 +6,7 @@
 
 extern const Route signatures_routes[];
 
+extern const Param signatures_check_params[];
+Handler signatures_check_form, signatures_check;
+
 #endif

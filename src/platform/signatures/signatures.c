@@ -1,4 +1,5 @@
-/* The room's value: start and stop, permissions, menu, the proof of the evidence. Pages are in page.c and check.c. */
+/* The room's value: start and stop, permissions, menu, the proof of the evidence. Pages are in page.c and
+ * check.c. */
 #include "platform/signatures/pages.h"
 #include "platform/signatures/certificates.h"
 #include "platform/app/app.h"
@@ -28,8 +29,9 @@ void signatures_stop(void)
 }
 
 static const Permission permissions[] = {
-    { "signatures.read", "signatures.permission.read", "admin leader clerk auditor" },
-    { "signatures.manage", "signatures.permission.manage", "admin" },
+    { "signatures.read", "signatures.permission.read",
+      "province_admin security auditor leader clerk director" },
+    { "signatures.manage", "signatures.permission.manage", "security province_admin" },
     { 0 },
 };
 
@@ -56,8 +58,9 @@ static bool check_link(Json row, void *argument)
                 text_is(json_str(row, "prev_hash"), chain->before) && json_int(row, "seq") == chain->seq + 1;
     if (!good) {
         chain->sound = false;
-        json_add_str(chain->complaints, fmt("signature evidence row %lld does not follow from the row before it",
-                                            (long long)json_int(row, "seq")));
+        json_add_str(chain->complaints,
+                     fmt("signature evidence row %lld does not follow from the row before it",
+                         (long long)json_int(row, "seq")));
     }
     chain->seq = json_int(row, "seq");
     snprintf(chain->before, sizeof chain->before, "%s", json_str(row, "hash"));
@@ -67,11 +70,13 @@ static bool check_link(Json row, void *argument)
 static bool verify(Db *db, Json complaints)
 {
     Chain chain = { .complaints = complaints, .sound = true };
-    db_each(db, "select seq, request_id, items, prev_hash, hash from sig_evidence order by seq", VALUES(), check_link, &chain);
+    db_each(db, "select seq, request_id, items, prev_hash, hash from sig_evidence order by seq", VALUES(),
+            check_link, &chain);
     int64_t signatures = db_int(db, "select count(*) from sig_signature");
     if (signatures != chain.seq) {
         chain.sound = false;
-        json_add_str(complaints, fmt("%lld signatures have %lld rows of evidence", (long long)signatures, (long long)chain.seq));
+        json_add_str(complaints, fmt("%lld signatures have %lld rows of evidence", (long long)signatures,
+                                     (long long)chain.seq));
     }
     return chain.sound;
 }

@@ -42,8 +42,8 @@ int64_t tasks_of_scope(Db *db, int64_t scope_id);
 int64_t tasks_completed_by(Db *db, int64_t instance_id, const char *element_id);
 /* Of these accounts the one with the least open work (spec 23 §7.4), 0 when there is none but `excluded`. */
 int64_t tasks_least_loaded(Db *db, const int64_t *accounts, size_t count, int64_t excluded, int64_t now);
-/* Moves due dates of an instance's open tasks: the whole is now due at `due_at`, was at `was`. A later date (the clock stood still) moves
- * the step's own limit by the same working time. */
+/* Moves due dates of an instance's open tasks: the whole is now due at `due_at`, was at `was`. A later date
+ * (the clock stood still) moves the step's own limit by the same working time. */
 void tasks_due_changed(Db *db, int64_t instance_id, int64_t was, int64_t due_at);
 void tasks_close(Db *db, int64_t id, const char *state, const char *outcome, int64_t by, int64_t now);
 

@@ -1,8 +1,11 @@
-/* A process model: BPMN 2.0 XML read into linked C structures, once per version, and never changed afterwards.
+/* A process model: BPMN 2.0 XML read into linked C structures, once per version, and never changed
+ * afterwards.
  *
- *   XML → bpmn_read.c (elements, flows) + bpmn_extensions.c (sen: elements, events, timers) → bpmn_check.c (rules of spec 23 §8.1) → Model
+ *   XML → bpmn_read.c (elements, flows) + bpmn_extensions.c (sen: elements, events, timers) → bpmn_check.c
+ * (rules of spec 23 §8.1) → Model
  *
- * A model lives in the arena that was current when it was read: the request's for a check, a kept one for a deployed version (deploy.c). */
+ * A model lives in the arena that was current when it was read: the request's for a check, a kept one for a
+ * deployed version (deploy.c). */
 #ifndef SEN_PLATFORM_BPMN_H
 #define SEN_PLATFORM_BPMN_H
 
@@ -10,16 +13,30 @@
 #include "platform/workflow/feel.h"
 
 typedef enum ElementType {
-    EL_PROCESS, EL_SUB_PROCESS,
-    EL_START, EL_END, EL_CATCH, EL_THROW, EL_BOUNDARY,
-    EL_TASK, EL_USER_TASK, EL_SERVICE_TASK, EL_SEND_TASK, EL_SCRIPT_TASK, EL_RECEIVE_TASK,
-    EL_EXCLUSIVE, EL_PARALLEL, EL_INCLUSIVE, EL_EVENT_GATEWAY,
+    EL_PROCESS,
+    EL_SUB_PROCESS,
+    EL_START,
+    EL_END,
+    EL_CATCH,
+    EL_THROW,
+    EL_BOUNDARY,
+    EL_TASK,
+    EL_USER_TASK,
+    EL_SERVICE_TASK,
+    EL_SEND_TASK,
+    EL_SCRIPT_TASK,
+    EL_RECEIVE_TASK,
+    EL_EXCLUSIVE,
+    EL_PARALLEL,
+    EL_INCLUSIVE,
+    EL_EVENT_GATEWAY,
     EL_TYPES
 } ElementType;
 
 typedef enum Trigger { ON_NOTHING, ON_MESSAGE, ON_TIMER, ON_ERROR, ON_TERMINATE } Trigger;
 
-/* A text of the model that may be FEEL ("= …"): `feel` is NULL for plain text. `text` is NULL when it is not there at all. */
+/* A text of the model that may be FEEL ("= …"): `feel` is NULL for plain text. `text` is NULL when it is not
+ * there at all. */
 typedef struct Expression {
     const char *text;
     const Feel *feel;
@@ -54,18 +71,18 @@ typedef struct Element {
     int index;              /* in document order; the process is 0 */
     struct Element *parent; /* process or sub-process; NULL for the process */
     const char *lane;
-    Vec in, out;            /* Flow * */
-    Flow *otherwise;        /* default flow */
-    Vec boundaries;         /* Element *, of an activity */
-    struct Element *host;   /* of a boundary event */
+    Vec in, out;          /* Flow * */
+    Flow *otherwise;      /* default flow */
+    Vec boundaries;       /* Element *, of an activity */
+    struct Element *host; /* of a boundary event */
     bool interrupting;
-    struct Element *start;  /* none start event, of a process or sub-process */
+    struct Element *start; /* none start event, of a process or sub-process */
 
     const char *message, *error_code;
     Expression correlation, ttl;
     TimerKind timer_kind;
     Expression timer;
-    const char *calendar;   /* sen:businessTime; NULL: calendar time */
+    const char *calendar; /* sen:businessTime; NULL: calendar time */
 
     Expression script;
     const char *result_variable;
@@ -108,7 +125,8 @@ typedef struct Model {
     Vec shapes, edges; /* diagram interchange; empty when the file has none */
 } Model;
 
-/* Reads and checks. Problems are added to `problems`: {element, rule, severity: error|warning, message, detail}; NULL when nothing could be read at all. */
+/* Reads and checks. Problems are added to `problems`: {element, rule, severity: error|warning, message,
+ * detail}; NULL when nothing could be read at all. */
 Model *bpmn_read(const char *xml, size_t size, Json problems);
 bool bpmn_has_errors(Json problems);
 
@@ -132,7 +150,7 @@ Expression bpmn_expression(BpmnReader *reader, const char *element, const char *
 void bpmn_read_events(BpmnReader *reader, Element *element, struct _xmlNode *node);
 void bpmn_read_extensions(BpmnReader *reader, Element *element, struct _xmlNode *node);
 void bpmn_check_model(BpmnReader *reader);
-const char *bpmn_attribute(struct _xmlNode *node, const char *name); /* NULL when absent or empty */
+const char *bpmn_attribute(struct _xmlNode *node, const char *name);  /* NULL when absent or empty */
 char *bpmn_content(struct _xmlNode *node);                            /* trimmed */
 struct _xmlNode *bpmn_child(struct _xmlNode *node, const char *name); /* first BPMN child element */
 bool bpmn_is(struct _xmlNode *node, const char *name);                /* in the BPMN namespace */

@@ -1,4 +1,5 @@
-/* The rules that a model must keep to be deployed (spec 23 §8.1), each a function over the model; the table at the end lists them. */
+/* The rules that a model must keep to be deployed (spec 23 §8.1), each a function over the model; the table
+ * at the end lists them. */
 #include "base/arena.h"
 #include "base/text.h"
 #include "platform/forms/forms.h"
@@ -23,7 +24,8 @@ static void starts(BpmnReader *r, const Element *e)
 
 static void boundary(BpmnReader *r, const Element *e)
 {
-    if (e->type == EL_BOUNDARY && (!e->host || !bpmn_is_activity(e->host) || e->host->parent != e->parent || e->in.count))
+    if (e->type == EL_BOUNDARY &&
+        (!e->host || !bpmn_is_activity(e->host) || e->host->parent != e->parent || e->in.count))
         bpmn_problem(r, e->id, "BOUNDARY_DETACHED", text_or(e->attached_id, ""));
 }
 
@@ -35,7 +37,8 @@ static void flows_stay_inside(BpmnReader *r, const Element *e)
             bpmn_problem(r, flow->id, "FLOW_CROSSES_SCOPE", "");
     }
     if ((e->type == EL_START && e->in.count) || (e->type == EL_END && e->out.count))
-        bpmn_problem(r, e->id, "DANGLING_FLOW", e->type == EL_START ? "into a start event" : "out of an end event");
+        bpmn_problem(r, e->id, "DANGLING_FLOW",
+                     e->type == EL_START ? "into a start event" : "out of an end event");
 }
 
 static void default_flow(BpmnReader *r, const Element *e)
@@ -64,7 +67,8 @@ static void event_gateway(BpmnReader *r, const Element *e)
     bool good = e->out.count >= 2;
     for (size_t i = 0; i < e->out.count; i++) {
         const Element *to = ((Flow *)e->out.items[i])->to;
-        good = good && (to->type == EL_CATCH || to->type == EL_RECEIVE_TASK) && to->in.count == 1 && !to->boundaries.count;
+        good = good && (to->type == EL_CATCH || to->type == EL_RECEIVE_TASK) && to->in.count == 1 &&
+               !to->boundaries.count;
     }
     if (!good)
         bpmn_problem(r, e->id, "EVENT_GATEWAY_TARGET", "");
@@ -106,7 +110,8 @@ static void human_step(BpmnReader *r, const Element *e)
     }
 }
 
-/* ---- Everything must be reachable from a start event, over flows, boundary events and into sub-processes ---- */
+/* ---- Everything must be reachable from a start event, over flows, boundary events and into sub-processes
+ * ---- */
 
 static void mark_reachable(const Model *model, bool *seen)
 {
@@ -152,7 +157,8 @@ void bpmn_check_model(BpmnReader *r)
         event_gateway, message_named, service_typed,     human_step,
     };
     if (!good_process_id(r->model->process_id))
-        bpmn_problem(r, r->model->process_id, "NO_EXECUTABLE_PROCESS", "a process id is ^[A-Za-z_][\\w.-]{0,99}$");
+        bpmn_problem(r, r->model->process_id, "NO_EXECUTABLE_PROCESS",
+                     "a process id is ^[A-Za-z_][\\w.-]{0,99}$");
     for (size_t i = 0; i < r->model->elements.count; i++)
         for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
             rules[k](r, r->model->elements.items[i]);

@@ -1,4 +1,5 @@
-/* What makes an element do something: event definitions, timers, scripts, and Sen's extension elements (spec 23 §6.2). */
+/* What makes an element do something: event definitions, timers, scripts, and Sen's extension elements (spec
+ * 23 §6.2). */
 #include "base/arena.h"
 #include "base/text.h"
 #include "platform/workflow/bpmn.h"
@@ -32,7 +33,9 @@ static void read_timer(BpmnReader *reader, Element *e, xmlNode *node)
     static const struct {
         const char *name;
         TimerKind kind;
-    } kinds[] = { { "timeDate", TIMER_DATE }, { "timeDuration", TIMER_DURATION }, { "timeCycle", TIMER_CYCLE } };
+    } kinds[] = { { "timeDate", TIMER_DATE },
+                  { "timeDuration", TIMER_DURATION },
+                  { "timeCycle", TIMER_CYCLE } };
     e->trigger = ON_TIMER;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         xmlNode *time = bpmn_child(node, kinds[i].name);
@@ -54,7 +57,13 @@ static void read_terminate(BpmnReader *reader, Element *e, xmlNode *node)
     e->trigger = ON_TERMINATE;
 }
 
-enum { AT_START = 1 << EL_START, AT_END = 1 << EL_END, AT_CATCH = 1 << EL_CATCH, AT_THROW = 1 << EL_THROW, AT_BOUNDARY = 1 << EL_BOUNDARY };
+enum {
+    AT_START = 1 << EL_START,
+    AT_END = 1 << EL_END,
+    AT_CATCH = 1 << EL_CATCH,
+    AT_THROW = 1 << EL_THROW,
+    AT_BOUNDARY = 1 << EL_BOUNDARY
+};
 
 static const struct {
     const char *name;
@@ -86,7 +95,8 @@ void bpmn_read_events(BpmnReader *reader, Element *e, xmlNode *node)
             read_definition(reader, e, n);
     bool event_needed = e->type == EL_CATCH || e->type == EL_BOUNDARY;
     if (count > 1 || (event_needed && !count))
-        bpmn_problem(reader, e->id, "UNSUPPORTED_ELEMENT", "an event needs exactly one event definition here");
+        bpmn_problem(reader, e->id, "UNSUPPORTED_ELEMENT",
+                     "an event needs exactly one event definition here");
     if (e->type == EL_RECEIVE_TASK)
         read_message(reader, e, node);
     if (e->type == EL_SEND_TASK && bpmn_attribute(node, "messageRef"))
@@ -158,7 +168,8 @@ static void read_schedule(BpmnReader *reader, Element *e, xmlNode *n)
     e->due = bpmn_expression(reader, e->id, bpmn_attribute(n, "due"), false);
     e->due_calendar = bpmn_attribute(n, "businessTime");
     e->warn = bpmn_attribute(n, "warn");
-    if (e->due.text && *e->due.text != '=' && !timer_parse(TIMER_DURATION, e->due.text, &spec) && !timer_parse(TIMER_DATE, e->due.text, &spec))
+    if (e->due.text && *e->due.text != '=' && !timer_parse(TIMER_DURATION, e->due.text, &spec) &&
+        !timer_parse(TIMER_DATE, e->due.text, &spec))
         bpmn_problem(reader, e->id, "TIMER_SYNTAX", e->due.text);
 }
 
@@ -203,9 +214,10 @@ static const struct {
     const char *name;
     void (*read)(BpmnReader *, Element *, xmlNode *);
 } extensions[] = {
-    { "task", read_task },         { "header", read_header },     { "input", read_input },     { "output", read_output },
-    { "schedule", read_schedule }, { "form", read_form },         { "outcome", read_outcome }, { "assignment", read_assignment },
-    { "message", read_correlation }, { "script", read_script },
+    { "task", read_task },       { "header", read_header },         { "input", read_input },
+    { "output", read_output },   { "schedule", read_schedule },     { "form", read_form },
+    { "outcome", read_outcome }, { "assignment", read_assignment }, { "message", read_correlation },
+    { "script", read_script },
 };
 
 void bpmn_read_extensions(BpmnReader *reader, Element *e, xmlNode *node)

@@ -1,4 +1,5 @@
-/* Reading BPMN XML: elements, flows, lanes, drawing. No DTD, no entities, no network, depth and size limited (spec 23 §8.1). */
+/* Reading BPMN XML: elements, flows, lanes, drawing. No DTD, no entities, no network, depth and size limited
+ * (spec 23 §8.1). */
 #include "platform/workflow/bpmn.h"
 #include "base/arena.h"
 #include "base/fault.h"
@@ -75,9 +76,7 @@ void bpmn_problem(BpmnReader *reader, const char *element, const char *rule, con
 
 bool bpmn_has_errors(Json problems)
 {
-    json_each(problems, i, problem)
-        if (text_is(json_str(problem, "severity"), "error"))
-            return true;
+    json_each(problems, i, problem) if (text_is(json_str(problem, "severity"), "error")) return true;
     return false;
 }
 
@@ -120,9 +119,24 @@ static const struct {
 };
 
 /* What may stand in a process and is not executed. */
-static const char *const passive[] = { "documentation", "extensionElements", "ioSpecification", "laneSet", "dataObject", "dataObjectReference",
-                                       "dataStoreReference", "textAnnotation", "association", "group", "property", "auditing", "monitoring",
-                                       "artifact", "supportedInterfaceRef", "incoming", "outgoing", NULL };
+static const char *const passive[] = { "documentation",
+                                       "extensionElements",
+                                       "ioSpecification",
+                                       "laneSet",
+                                       "dataObject",
+                                       "dataObjectReference",
+                                       "dataStoreReference",
+                                       "textAnnotation",
+                                       "association",
+                                       "group",
+                                       "property",
+                                       "auditing",
+                                       "monitoring",
+                                       "artifact",
+                                       "supportedInterfaceRef",
+                                       "incoming",
+                                       "outgoing",
+                                       NULL };
 
 const char *bpmn_type_name(const Element *element)
 {
@@ -199,7 +213,8 @@ static void read_children(BpmnReader *reader, xmlNode *node, Element *parent);
 /* Things that change what an element does and that this engine does not do. */
 static const char *unsupported_part(xmlNode *node)
 {
-    static const char *const parts[] = { "multiInstanceLoopCharacteristics", "standardLoopCharacteristics", NULL };
+    static const char *const parts[] = { "multiInstanceLoopCharacteristics", "standardLoopCharacteristics",
+                                         NULL };
     for (const char *const *part = parts; *part; part++)
         if (bpmn_child(node, *part))
             return *part;
@@ -252,7 +267,9 @@ static void link_flows(BpmnReader *reader, xmlNode *node)
     for (xmlNode *n = node->children; n; n = n->next) {
         if (bpmn_is(n, "subProcess"))
             link_flows(reader, n);
-        Flow *flow = bpmn_is(n, "sequenceFlow") ? map_get(&model->flow_by_id, text_or(bpmn_attribute(n, "id"), "")) : NULL;
+        Flow *flow = bpmn_is(n, "sequenceFlow")
+                         ? map_get(&model->flow_by_id, text_or(bpmn_attribute(n, "id"), ""))
+                         : NULL;
         if (!flow || flow->from || flow->to)
             continue;
         const char *from = bpmn_attribute(n, "sourceRef"), *to = bpmn_attribute(n, "targetRef");
@@ -410,8 +427,11 @@ static xmlDoc *parse(const char *xml, size_t size, const char **error)
     xmlParserCtxt *context = xmlNewParserCtxt();
     if (!context)
         raise_fault(FAULT_MEMORY, "memory.exhausted", "no memory for an XML parser");
-    xmlDoc *document = xmlCtxtReadMemory(context, xml, (int)size, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    *error = document ? "" : fmt("line %d: %s", context->lastError.line, text_trim(text_copy(text_or(context->lastError.message, ""))));
+    xmlDoc *document = xmlCtxtReadMemory(context, xml, (int)size, NULL, NULL,
+                                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    *error = document ? ""
+                      : fmt("line %d: %s", context->lastError.line,
+                            text_trim(text_copy(text_or(context->lastError.message, ""))));
     xmlFreeParserCtxt(context);
     if (document)
         arena_defer(free_document, document);

@@ -1,4 +1,5 @@
-/* Commands: the calls of workflow.h. Each locks its instance, changes it and lets it run until it waits again, all in the caller's transaction. */
+/* Commands: the calls of workflow.h. Each locks its instance, changes it and lets it run until it waits
+ * again, all in the caller's transaction. */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -62,8 +63,7 @@ static void start_root(Run *run, void *argument)
     const char *name;
     Json value;
     run->root = scope_new(run, run->model->process, NULL, NULL);
-    json_object_foreach(start->variables, name, value)
-        variable_set_local(run, run->root, name, value);
+    json_object_foreach(start->variables, name, value) variable_set_local(run, run->root, name, value);
 }
 
 int64_t wf_start(Db *db, const WfStart *start, int64_t now)
@@ -72,13 +72,28 @@ int64_t wf_start(Db *db, const WfStart *start, int64_t now)
     if (!definition)
         raise_fault(FAULT_INTERNAL, "workflow.unknown", "no active process %s", start->process_id);
     Run *run = alloc(sizeof *run);
-    *run = (Run){ .db = db, .now = now, .actor_id = start->started_by, .created = true, .model = definition_model(db, definition) };
-    run->instance = (Instance){ .id = id, .definition_id = definition, .root_instance_id = id, .process_id = start->process_id,
-                                .business_key = start->business_key, .org_id = start->org_id, .subject_id = start->subject_id,
-                                .module = text_or(start->module, ""), .subject = text_or(start->subject, ""), .url = text_or(start->url, ""),
-                                .due_at = start->due_at, .started_by = start->started_by, .state = "active", .started_at = now,
+    *run = (Run){ .db = db,
+                  .now = now,
+                  .actor_id = start->started_by,
+                  .created = true,
+                  .model = definition_model(db, definition) };
+    run->instance = (Instance){ .id = id,
+                                .definition_id = definition,
+                                .root_instance_id = id,
+                                .process_id = start->process_id,
+                                .business_key = start->business_key,
+                                .org_id = start->org_id,
+                                .subject_id = start->subject_id,
+                                .module = text_or(start->module, ""),
+                                .subject = text_or(start->subject, ""),
+                                .url = text_or(start->url, ""),
+                                .due_at = start->due_at,
+                                .started_by = start->started_by,
+                                .state = "active",
+                                .started_at = now,
                                 .event_hash = "" };
-    events_publish(db, "workflow.instance.started", id, start->org_id, json_set_str(json_new(), "process", start->process_id));
+    events_publish(db, "workflow.instance.started", id, start->org_id,
+                   json_set_str(json_new(), "process", start->process_id));
     work(run, start_root, (void *)start);
     return id;
 }
@@ -122,14 +137,21 @@ static void complete_task(Run *run, void *argument)
     scope_complete(run, scope, data);
 }
 
-WfAnswer wf_complete_task(Db *db, int64_t task_id, const struct Actor *actor, const char *outcome, Json data, int64_t now)
+WfAnswer wf_complete_task(Db *db, int64_t task_id, const struct Actor *actor, const char *outcome, Json data,
+                          int64_t now)
 {
-    static const WfAnswer answers[] = { [CLAIM_OK] = WF_OK, [CLAIM_TAKEN] = WF_TAKEN, [CLAIM_SAME_PERSON] = WF_SAME_PERSON,
-                                        [CLAIM_NOT_YOURS] = WF_NOT_YOURS, [CLAIM_GONE] = WF_NOT_OPEN };
+    static const WfAnswer answers[] = { [CLAIM_OK] = WF_OK,
+                                        [CLAIM_TAKEN] = WF_TAKEN,
+                                        [CLAIM_SAME_PERSON] = WF_SAME_PERSON,
+                                        [CLAIM_NOT_YOURS] = WF_NOT_YOURS,
+                                        [CLAIM_GONE] = WF_NOT_OPEN };
     Task task;
     if (!tasks_find(db, task_id, &task))
         return WF_NOT_OPEN;
-    Completion c = { .task = &task, .outcome = outcome, .data = data, .answer = answers[tasks_may_do(db, task_id, actor, now)] };
+    Completion c = { .task = &task,
+                     .outcome = outcome,
+                     .data = data,
+                     .answer = answers[tasks_may_do(db, task_id, actor, now)] };
     if (c.answer == WF_OK && !run_command(db, task.instance_id, actor->account_id, now, complete_task, &c))
         return WF_NOT_OPEN;
     return c.answer;
@@ -156,9 +178,7 @@ static void deliver(Run *run, void *argument)
 
 static bool already(Json processes, const char *process)
 {
-    json_each(processes, i, taken)
-        if (text_is(json_string_value(taken), process))
-            return true;
+    json_each(processes, i, taken) if (text_is(json_string_value(taken), process)) return true;
     return false;
 }
 
@@ -166,12 +186,14 @@ static bool already(Json processes, const char *process)
 static int correlate(Db *db, const char *name, const char *key, Json variables, int64_t now, Json processes)
 {
     int reached = 0;
-    Json waiting = db_rows(db,
-                           "select s.instance_id, s.scope_id, s.element_id, d.process_id as process from wf_subscription s "
-                           "join wf_scope w on w.id = s.scope_id join wf_instance i on i.id = s.instance_id "
-                           "join wf_definition d on d.id = i.definition_id "
-                           "where s.kind = 'message' and s.name = ?1 and s.correlation_key = ?2 and i.state = 'active' order by s.id",
-                           T(name), T(key));
+    Json waiting = db_rows(
+        db,
+        "select s.instance_id, s.scope_id, s.element_id, d.process_id as process from wf_subscription s "
+        "join wf_scope w on w.id = s.scope_id join wf_instance i on i.id = s.instance_id "
+        "join wf_definition d on d.id = i.definition_id "
+        "where s.kind = 'message' and s.name = ?1 and s.correlation_key = ?2 and i.state = 'active' order by "
+        "s.id",
+        T(name), T(key));
     json_each(waiting, i, row)
     {
         Delivery d = { json_id(row, "scope_id"), json_str(row, "element_id"), variables, false };
@@ -185,11 +207,13 @@ static int correlate(Db *db, const char *name, const char *key, Json variables, 
     return reached;
 }
 
-int wf_publish_once(Db *db, const char *message, const char *correlation_key, const char *message_id, Json variables, int64_t ttl_ms, int64_t now)
+int wf_publish_once(Db *db, const char *message, const char *correlation_key, const char *message_id,
+                    Json variables, int64_t ttl_ms, int64_t now)
 {
     Json processes = json_list();
-    if (message_id && db_int(db, "select count(*) from wf_message where name = ?1 and message_id = ?2 and ttl_until > ?3", T(message),
-                             T(message_id), I(now)))
+    if (message_id &&
+        db_int(db, "select count(*) from wf_message where name = ?1 and message_id = ?2 and ttl_until > ?3",
+               T(message), T(message_id), I(now)))
         return 0;
     if (message_id)
         db_exec(db, "delete from wf_message where name = ?1 and message_id = ?2", T(message), T(message_id));
@@ -198,13 +222,16 @@ int wf_publish_once(Db *db, const char *message, const char *correlation_key, co
     int reached = correlate(db, message, correlation_key, variables, now, processes);
     if (ttl_ms > 0 && (!reached || message_id))
         db_exec(db,
-                "insert into wf_message (id, name, correlation_key, message_id, published_at, ttl_until, variables, processes) "
+                "insert into wf_message (id, name, correlation_key, message_id, published_at, ttl_until, "
+                "variables, processes) "
                 "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                ID(id_new()), T(message), T(correlation_key), T(message_id), I(now), I(now + ttl_ms), J(variables), J(processes));
+                ID(id_new()), T(message), T(correlation_key), T(message_id), I(now), I(now + ttl_ms),
+                J(variables), J(processes));
     return reached;
 }
 
-int wf_publish(Db *db, const char *message, const char *correlation_key, Json variables, int64_t ttl_ms, int64_t now)
+int wf_publish(Db *db, const char *message, const char *correlation_key, Json variables, int64_t ttl_ms,
+               int64_t now)
 {
     return wf_publish_once(db, message, correlation_key, NULL, variables, ttl_ms, now);
 }
@@ -237,8 +264,7 @@ Json wf_variables(Db *db, int64_t instance_id)
                         "select v.name, v.value from wf_variable v join wf_scope s on s.id = v.scope_id "
                         "where v.instance_id = ?1 and s.flow_scope_id is null order by v.name",
                         ID(instance_id));
-    json_each(rows, i, row)
-        json_object_set(all, json_str(row, "name"), json_object_get(row, "value"));
+    json_each(rows, i, row) json_object_set(all, json_str(row, "name"), json_object_get(row, "value"));
     return all;
 }
 
@@ -276,7 +302,10 @@ int64_t wf_instance_of(Db *db, const char *business_key)
 {
     if (current)
         run_flush_all(current);
-    return db_int(db, "select id from wf_instance where business_key = ?1 and state = 'active' order by id desc limit 1", T(business_key));
+    return db_int(
+        db,
+        "select id from wf_instance where business_key = ?1 and state = 'active' order by id desc limit 1",
+        T(business_key));
 }
 
 Json wf_history(Db *db, int64_t instance_id)
@@ -285,10 +314,11 @@ Json wf_history(Db *db, int64_t instance_id)
     Run *run = run_current(db, instance_id);
     if (run)
         run_flush(run);
-    Json rows = db_rows(db,
-                        "select element_id as element, type, state, outcome, created_at, ended_at from wf_scope "
-                        "where instance_id = ?1 and flow_scope_id is not null order by id",
-                        ID(instance_id));
+    Json rows =
+        db_rows(db,
+                "select element_id as element, type, state, outcome, created_at, ended_at from wf_scope "
+                "where instance_id = ?1 and flow_scope_id is not null order by id",
+                ID(instance_id));
     const Model *model = definition ? definition_model(db, definition) : NULL;
     json_each(rows, i, row)
     {
@@ -320,7 +350,8 @@ static void retry(Run *run, void *argument)
     const Retry *r = argument;
     Scope *scope = run_scope(run, r->scope_id);
     run->instance.incident_count--;
-    run_log(run, scope ? scope : run->root, "incident-resolved", json_set_id(json_new(), "incident_id", r->incident_id));
+    run_log(run, scope ? scope : run->root, "incident-resolved",
+            json_set_id(json_new(), "incident_id", r->incident_id));
     if (text_is(r->type, "ENDLESS_LOOP")) {
         for (size_t i = 0; i < run->scopes.count; i++)
             if (((Scope *)run->scopes.items[i])->state != ACTIVE)
@@ -338,12 +369,16 @@ static void retry(Run *run, void *argument)
 
 bool workflow_retry(Db *db, int64_t instance_id, int64_t incident_id, int64_t actor_id, int64_t now)
 {
-    Json row = db_row(db, "select scope_id, type from wf_incident where id = ?1 and instance_id = ?2 and resolved_at is null", ID(incident_id),
-                      ID(instance_id));
+    Json row = db_row(
+        db,
+        "select scope_id, type from wf_incident where id = ?1 and instance_id = ?2 and resolved_at is null",
+        ID(incident_id), ID(instance_id));
     Retry r = { incident_id, json_id(row, "scope_id"), json_str(row, "type") };
     if (!row)
         return false;
-    db_exec(db, "update wf_incident set resolved_at = ?2, resolved_by = ?3 where id = ?1", ID(incident_id), I(now), ID(actor_id));
-    events_publish(db, "workflow.incident.resolved", instance_id, 0, json_set_str(json_new(), "type", r.type));
+    db_exec(db, "update wf_incident set resolved_at = ?2, resolved_by = ?3 where id = ?1", ID(incident_id),
+            I(now), ID(actor_id));
+    events_publish(db, "workflow.incident.resolved", instance_id, 0,
+                   json_set_str(json_new(), "type", r.type));
     return run_command(db, instance_id, actor_id, now, retry, &r);
 }

@@ -1,4 +1,5 @@
-/* What each kind of element does (spec 23 §5.2), as a table; waiting events stand in waits.c, tasks in work.c. */
+/* What each kind of element does (spec 23 §5.2), as a table; waiting events stand in waits.c, tasks in
+ * work.c. */
 #include "base/text.h"
 #include "platform/workflow/engine.h"
 
@@ -24,7 +25,8 @@ static bool leave_choosing(Run *run, Scope *scope, Vec *flows, bool all)
     const Element *e = scope->element;
     for (size_t i = 0; i < e->out.count; i++) {
         Flow *flow = e->out.items[i];
-        bool taken = flow->condition.text ? expression_true(run, scope->flow_scope, flow->condition) : flow != e->otherwise && e->out.count == 1;
+        bool taken = flow->condition.text ? expression_true(run, scope->flow_scope, flow->condition)
+                                          : flow != e->otherwise && e->out.count == 1;
         if (taken)
             vec_add(flows, flow);
         if (taken && !all)
@@ -34,7 +36,8 @@ static bool leave_choosing(Run *run, Scope *scope, Vec *flows, bool all)
         vec_add(flows, e->otherwise);
     if (flows->count || !e->out.count)
         return true;
-    run_incident(run, scope, all ? "NO_OUTGOING_FLOW" : "EXCLUSIVE_NO_FLOW", fmt("no condition out of %s is true and there is no default", e->id));
+    run_incident(run, scope, all ? "NO_OUTGOING_FLOW" : "EXCLUSIVE_NO_FLOW",
+                 fmt("no condition out of %s is true and there is no default", e->id));
     return false;
 }
 
@@ -66,14 +69,16 @@ static void terminate_others(Run *run, Scope *scope)
     }
 }
 
-/* The boundary event that catches an error thrown in or below an activity: nearest first, specific before catch-all. */
+/* The boundary event that catches an error thrown in or below an activity: nearest first, specific before
+ * catch-all. */
 static Scope *catcher(Run *run, Scope *from, const char *code)
 {
     for (Scope *at = from; at; at = at->flow_scope) {
         Scope *any = NULL;
         for (size_t i = 0; i < run->scopes.count; i++) {
             Scope *s = run->scopes.items[i];
-            if (s->parent != at || s->element->type != EL_BOUNDARY || s->element->trigger != ON_ERROR || s->state > ACTIVE)
+            if (s->parent != at || s->element->type != EL_BOUNDARY || s->element->trigger != ON_ERROR ||
+                s->state > ACTIVE)
                 continue;
             if (s->element->error_code && text_is(s->element->error_code, code))
                 return s;
@@ -113,7 +118,8 @@ bool throw_prepare(Run *run, Scope *scope)
         return false;
     }
     if (e->trigger == ON_ERROR && !catcher(run, scope, e->error_code)) {
-        run_incident(run, scope, "UNHANDLED_ERROR", fmt("nobody catches error %s", text_or(e->error_code, "")));
+        run_incident(run, scope, "UNHANDLED_ERROR",
+                     fmt("nobody catches error %s", text_or(e->error_code, "")));
         return false;
     }
     return true;
@@ -136,7 +142,9 @@ void throw_enter(Run *run, Scope *scope)
     int64_t id = scope->id;
     if (e->trigger == ON_MESSAGE)
         publish(run, scope);
-    scope = run_scope(run, id); /* publishing may run handlers of other instances, and a failing one reads everything again */
+    scope = run_scope(
+        run,
+        id); /* publishing may run handlers of other instances, and a failing one reads everything again */
     if (e->trigger == ON_TERMINATE)
         terminate_others(run, scope);
     if (e->trigger == ON_ERROR)

@@ -1,4 +1,5 @@
-/* Time: timers and retries that are due. A platform job calls this every second; what became due while the program was down fires once. */
+/* Time: timers and retries that are due. A platform job calls this every second; what became due while the
+ * program was down fires once. */
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -39,10 +40,13 @@ typedef struct Kind {
 } Kind;
 
 static const Kind kinds[] = {
-    { "select id, instance_id, scope_id, element_id as element, repetitions_left, due_at, 0 as attempt from wf_timer where due_at <= ?1 "
+    { "select id, instance_id, scope_id, element_id as element, repetitions_left, due_at, 0 as attempt from "
+      "wf_timer where due_at <= ?1 "
       "order by due_at, id limit ?2",
-      "delete from wf_timer where id = ?1", "update wf_timer set due_at = due_at + ?2 where id = ?1", fire_timer },
-    { "select id, instance_id, scope_id, '' as element, 0 as repetitions_left, due_at, attempt from wf_job where due_at <= ?1 "
+      "delete from wf_timer where id = ?1", "update wf_timer set due_at = due_at + ?2 where id = ?1",
+      fire_timer },
+    { "select id, instance_id, scope_id, '' as element, 0 as repetitions_left, due_at, attempt from wf_job "
+      "where due_at <= ?1 "
       "order by due_at, id limit ?2",
       "delete from wf_job where id = ?1", "update wf_job set due_at = due_at + ?2 where id = ?1", run_again },
 };
@@ -64,8 +68,13 @@ static void fire_some(Db *db, void *argument)
     Json rows = db_rows(db, round->kind->select, I(round->now), I(round->limit));
     json_each(rows, i, row)
     {
-        Due due = { json_id(row, "id"), json_id(row, "instance_id"), json_id(row, "scope_id"), json_str(row, "element"),
-                    (int)json_int(row, "repetitions_left"), (int)json_int(row, "attempt"), json_int(row, "due_at") };
+        Due due = { json_id(row, "id"),
+                    json_id(row, "instance_id"),
+                    json_id(row, "scope_id"),
+                    json_str(row, "element"),
+                    (int)json_int(row, "repetitions_left"),
+                    (int)json_int(row, "attempt"),
+                    json_int(row, "due_at") };
         round->taken++;
         round->last = due.id;
         if (due.id == round->failed) {
@@ -90,7 +99,8 @@ static bool fire_round(Store *store, Round *round)
     }
     if (guard.fault.kind == FAULT_STORE || guard.fault.kind == FAULT_MEMORY)
         raise_again(&guard.fault);
-    log_error("workflow.timer.failed", "id", fmt("%lld", (long long)round->last), "why", guard.fault.message, NULL);
+    log_error("workflow.timer.failed", "id", fmt("%lld", (long long)round->last), "why", guard.fault.message,
+              NULL);
     round->failed = round->last;
     return true;
 }

@@ -1,4 +1,5 @@
-/* A command's picture of one instance: read under lock at the beginning, changed in memory, written by flush.c. */
+/* A command's picture of one instance: read under lock at the beginning, changed in memory, written by
+ * flush.c. */
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/text.h"
@@ -38,7 +39,9 @@ static bool read_instance(Run *run, int64_t id)
 {
     bool locks = db_engine(run->db) == ENGINE_POSTGRES;
     return db_get(run->db, instance_fields, &run->instance,
-                  locks ? "select * from wf_instance where id = ?1 for update" : "select * from wf_instance where id = ?1", ID(id));
+                  locks ? "select * from wf_instance where id = ?1 for update"
+                        : "select * from wf_instance where id = ?1",
+                  ID(id));
 }
 
 Scope *run_scope(const Run *run, int64_t id)
@@ -58,17 +61,19 @@ static ScopeState state_named(const char *name)
 
 static void read_scopes(Run *run)
 {
-    Json rows = db_rows(run->db,
-                        "select id, parent_id, flow_scope_id, element_id, state, outcome, created_at from wf_scope "
-                        "where instance_id = ?1 and state in ('activating', 'active', 'completing') order by id",
-                        ID(run->instance.id));
+    Json rows =
+        db_rows(run->db,
+                "select id, parent_id, flow_scope_id, element_id, state, outcome, created_at from wf_scope "
+                "where instance_id = ?1 and state in ('activating', 'active', 'completing') order by id",
+                ID(run->instance.id));
     json_each(rows, i, row)
     {
         Scope *s = alloc(sizeof *s);
         s->id = json_id(row, "id");
         s->element = bpmn_element(run->model, json_str(row, "element_id"));
         if (!s->element)
-            raise_fault(FAULT_INTERNAL, "workflow.model", "instance %lld is at an element its model does not have",
+            raise_fault(FAULT_INTERNAL, "workflow.model",
+                        "instance %lld is at an element its model does not have",
                         (long long)run->instance.id);
         s->parent = run_scope(run, json_id(row, "parent_id"));
         s->flow_scope = run_scope(run, json_id(row, "flow_scope_id"));
@@ -83,8 +88,10 @@ static void read_scopes(Run *run)
 
 static void read_variables(Run *run)
 {
-    Json rows = db_rows(run->db, "select scope_id, name, value from wf_variable where instance_id = ?1 order by scope_id, name",
-                        ID(run->instance.id));
+    Json rows = db_rows(
+        run->db,
+        "select scope_id, name, value from wf_variable where instance_id = ?1 order by scope_id, name",
+        ID(run->instance.id));
     json_each(rows, i, row)
     {
         Scope *s = run_scope(run, json_id(row, "scope_id"));
@@ -98,13 +105,17 @@ static void read_variables(Run *run)
 
 static void read_tokens(Run *run)
 {
-    Json rows = db_rows(run->db, "select scope_id, flow_id, count from wf_token where instance_id = ?1 order by scope_id, flow_id",
-                        ID(run->instance.id));
+    Json rows = db_rows(
+        run->db,
+        "select scope_id, flow_id, count from wf_token where instance_id = ?1 order by scope_id, flow_id",
+        ID(run->instance.id));
     json_each(rows, i, row)
     {
         Token *t = alloc(sizeof *t);
-        *t = (Token){ .scope = run_scope(run, json_id(row, "scope_id")), .flow = map_get(&run->model->flow_by_id, json_str(row, "flow_id")),
-                      .count = (int)json_int(row, "count"), .stored = true };
+        *t = (Token){ .scope = run_scope(run, json_id(row, "scope_id")),
+                      .flow = map_get(&run->model->flow_by_id, json_str(row, "flow_id")),
+                      .count = (int)json_int(row, "count"),
+                      .stored = true };
         if (t->scope && t->flow)
             vec_add(&run->tokens, t);
     }

@@ -23,7 +23,8 @@ void run_enqueue(Run *run, Scope *scope)
 
 static void become(Run *run, Scope *scope, ScopeState state)
 {
-    static const char *const names[] = { "activating", "active", "completing", "completed", "terminating", "terminated" };
+    static const char *const names[] = { "activating", "active",      "completing",
+                                         "completed",  "terminating", "terminated" };
     scope->state = state;
     scope->dirty = true;
     if (scope_ended(scope))
@@ -39,7 +40,9 @@ static void become(Run *run, Scope *scope, ScopeState state)
 Scope *scope_new(Run *run, const Element *element, Scope *parent, Scope *flow_scope)
 {
     Scope *scope = alloc(sizeof *scope);
-    *scope = (Scope){ .id = id_new(), .element = element, .parent = parent, .flow_scope = flow_scope, .created_at = run->now };
+    *scope = (Scope){
+        .id = id_new(), .element = element, .parent = parent, .flow_scope = flow_scope, .created_at = run->now
+    };
     vec_add(&run->scopes, scope);
     become(run, scope, ACTIVATING);
     run_enqueue(run, scope);
@@ -50,8 +53,10 @@ void run_incident(Run *run, Scope *scope, const char *type, const char *message)
 {
     int64_t id = id_new();
     db_exec(run->db,
-            "insert into wf_incident (id, instance_id, scope_id, element_id, type, message, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            ID(id), ID(run->instance.id), ID(scope->id), T(scope->element->id), T(type), T(message), I(run->now));
+            "insert into wf_incident (id, instance_id, scope_id, element_id, type, message, created_at) "
+            "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            ID(id), ID(run->instance.id), ID(scope->id), T(scope->element->id), T(type), T(message),
+            I(run->now));
     run->instance.incident_count++;
     run_log(run, scope, "incident", json_set_str(json_set_id(json_new(), "incident_id", id), "type", type));
     Json data = json_set_str(json_set_str(json_new(), "type", type), "element_id", scope->element->id);
@@ -77,7 +82,8 @@ static void token_change(Run *run, Token *token, int by)
 {
     token->count += by;
     token->dirty = true;
-    run_log(run, token->scope, "token", json_set_int(json_set_str(json_new(), "flow", token->flow->id), "count", token->count));
+    run_log(run, token->scope, "token",
+            json_set_int(json_set_str(json_new(), "flow", token->flow->id), "count", token->count));
 }
 
 static void fire_parallel(Run *run, const Element *gateway, Scope *flow_scope)
@@ -109,7 +115,8 @@ void take_flow(Run *run, const Flow *flow, Scope *flow_scope)
 
 /* ---- The inclusive join (spec 23 §7.1; BPMN 2.0.2 clause 13) ---- */
 
-/* Marks every element met walking backwards from a flow without entering the gateway. Flows are marked by `flows`. */
+/* Marks every element met walking backwards from a flow without entering the gateway. Flows are marked by
+ * `flows`. */
 static void walk_back(const Flow *flow, const Element *gateway, bool *elements, bool *flows)
 {
     if (flows[flow->index])
@@ -135,7 +142,8 @@ static bool inclusive_ready(Run *run, const Element *gateway, Scope *flow_scope)
     }
     for (size_t i = 0; any && i < run->scopes.count; i++) {
         const Scope *s = run->scopes.items[i];
-        if (s->flow_scope == flow_scope && !scope_ended(s) && s->element != gateway && without[s->element->index] && !with[s->element->index])
+        if (s->flow_scope == flow_scope && !scope_ended(s) && s->element != gateway &&
+            without[s->element->index] && !with[s->element->index])
             return false;
     }
     for (size_t i = 0; any && i < run->tokens.count; i++) {
@@ -151,7 +159,8 @@ static void fire_inclusive(Run *run, Scope *flow_scope)
 {
     for (size_t i = 0; i < run->model->elements.count; i++) {
         const Element *e = run->model->elements.items[i];
-        if (e->type != EL_INCLUSIVE || e->in.count < 2 || e->parent != flow_scope->element || !inclusive_ready(run, e, flow_scope))
+        if (e->type != EL_INCLUSIVE || e->in.count < 2 || e->parent != flow_scope->element ||
+            !inclusive_ready(run, e, flow_scope))
             continue;
         for (size_t k = 0; k < e->in.count; k++)
             if (token_at(run, flow_scope, e->in.items[k])->count)
@@ -169,11 +178,14 @@ static bool has_fired(Run *run, const Element *gateway, const Scope *flow_scope)
         if (s->element == gateway && s->flow_scope == flow_scope && s->state == COMPLETED)
             return true;
     }
-    return db_int(run->db, "select count(*) from wf_scope where flow_scope_id = ?1 and element_id = ?2 and state = 'completed'",
+    return db_int(run->db,
+                  "select count(*) from wf_scope where flow_scope_id = ?1 and element_id = ?2 and state = "
+                  "'completed'",
                   ID(flow_scope->id), T(gateway->id)) > 0;
 }
 
-/* Tokens left before a join that has already fired are surplus and go; before one that never fired they are a deadlock. */
+/* Tokens left before a join that has already fired are surplus and go; before one that never fired they are a
+ * deadlock. */
 static bool tokens_left(Run *run, Scope *flow_scope)
 {
     for (size_t i = 0; i < run->tokens.count; i++) {
@@ -181,7 +193,8 @@ static bool tokens_left(Run *run, Scope *flow_scope)
         if (t->scope != flow_scope || !t->count)
             continue;
         if (!has_fired(run, t->flow->to, flow_scope)) {
-            run_incident(run, flow_scope, "DEADLOCK", fmt("%s waits for a token that can no longer come", t->flow->to->id));
+            run_incident(run, flow_scope, "DEADLOCK",
+                         fmt("%s waits for a token that can no longer come", t->flow->to->id));
             return true;
         }
         token_change(run, t, -t->count);
@@ -266,20 +279,23 @@ static void end_instance(Run *run, const char *state)
                    json_set_str(json_new(), "process", run->instance.process_id));
 }
 
-/* The flows an activity or event is left by: unconditional ones, those whose condition is true, or the default. */
+/* The flows an activity or event is left by: unconditional ones, those whose condition is true, or the
+ * default. */
 bool leave_by_conditions(Run *run, Scope *scope, Vec *flows)
 {
     const Element *e = scope->element;
     for (size_t i = 0; i < e->out.count; i++) {
         Flow *flow = e->out.items[i];
-        if (flow != e->otherwise && (!flow->condition.text || expression_true(run, scope->flow_scope, flow->condition)))
+        if (flow != e->otherwise &&
+            (!flow->condition.text || expression_true(run, scope->flow_scope, flow->condition)))
             vec_add(flows, flow);
     }
     if (!flows->count && e->otherwise)
         vec_add(flows, e->otherwise);
     if (flows->count || !e->out.count)
         return true;
-    run_incident(run, scope, "NO_OUTGOING_FLOW", fmt("no condition out of %s is true and there is no default", e->id));
+    run_incident(run, scope, "NO_OUTGOING_FLOW",
+                 fmt("no condition out of %s is true and there is no default", e->id));
     return false;
 }
 

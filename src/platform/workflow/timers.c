@@ -1,4 +1,5 @@
-/* Parsing and adding of timers. Working time comes from the province's calendar (platform/calendar); there is one, "tinh". */
+/* Parsing and adding of timers. Working time comes from the province's calendar (platform/calendar); there is
+ * one, "tinh". */
 #include "platform/workflow/timers.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -23,7 +24,8 @@ static bool cycle(const char *text, TimerSpec *out)
     size_t count;
     int64_t n = -1;
     char **parts = text_split(text, '/', &count);
-    if (count < 2 || count > 3 || parts[0][0] != 'R' || (parts[0][1] && !text_int(parts[0] + 1, 1, 1000000, &n)))
+    if (count < 2 || count > 3 || parts[0][0] != 'R' ||
+        (parts[0][1] && !text_int(parts[0] + 1, 1, 1000000, &n)))
         return false;
     out->repetitions = (int)n;
     if (count == 3 && !time_parse(parts[1], &out->start))

@@ -14,9 +14,8 @@ Json variables_visible(const Run *run, const Scope *scope)
     Json value;
     for (; scope; scope = scope->flow_scope)
         if (scope->locals)
-            json_object_foreach(scope->locals, name, value)
-                if (!json_object_get(all, name))
-                    json_object_set(all, name, value);
+            json_object_foreach(scope->locals, name, value) if (!json_object_get(all, name))
+                json_object_set(all, name, value);
     if (!json_object_get(all, "business_key") && run->instance.business_key)
         json_set_str(all, "business_key", run->instance.business_key);
     return all;

@@ -1,4 +1,5 @@
-/* Waiting for messages and timers: intermediate catch events, receive tasks, boundary events, event-based gateways. */
+/* Waiting for messages and timers: intermediate catch events, receive tasks, boundary events, event-based
+ * gateways. */
 #include "base/crypto.h"
 #include "base/text.h"
 #include "platform/workflow/engine.h"
@@ -31,9 +32,11 @@ static bool reckon(Run *run, Scope *scope, const Element *e, Wait *out)
     if (trouble)
         run_incident(run, scope, "TIMER_VALUE", trouble);
     if (e->trigger == ON_MESSAGE) {
-        out->key = e->correlation.text ? expression_text(run, scope, e->correlation) : text_or(run->instance.business_key, "");
+        out->key = e->correlation.text ? expression_text(run, scope, e->correlation)
+                                       : text_or(run->instance.business_key, "");
         if (!out->key)
-            run_incident(run, scope, "CORRELATION_NULL", trouble = fmt("the correlation key of %s is null", e->id));
+            run_incident(run, scope, "CORRELATION_NULL",
+                         trouble = fmt("the correlation key of %s is null", e->id));
     }
     return !trouble;
 }
@@ -45,7 +48,8 @@ static size_t events_of(const Scope *scope)
 
 static const Element *event_of(const Scope *scope, size_t i)
 {
-    return scope->element->type == EL_EVENT_GATEWAY ? ((Flow *)scope->element->out.items[i])->to : scope->element;
+    return scope->element->type == EL_EVENT_GATEWAY ? ((Flow *)scope->element->out.items[i])->to
+                                                    : scope->element;
 }
 
 bool wait_prepare(Run *run, Scope *scope)
@@ -60,32 +64,36 @@ bool wait_prepare(Run *run, Scope *scope)
 static void open_timer(Run *run, Scope *scope, const Element *e, const Wait *wait)
 {
     db_exec(run->db,
-            "insert into wf_timer (id, instance_id, scope_id, element_id, due_at, repetitions_left, spec, business, calendar_id) "
+            "insert into wf_timer (id, instance_id, scope_id, element_id, due_at, repetitions_left, spec, "
+            "business, calendar_id) "
             "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            ID(id_new()), ID(run->instance.id), ID(scope->id), T(e->id), I(wait->due_at), I(wait->repetitions), T(wait->spec),
-            B(e->calendar != NULL), T(e->calendar));
+            ID(id_new()), ID(run->instance.id), ID(scope->id), T(e->id), I(wait->due_at),
+            I(wait->repetitions), T(wait->spec), B(e->calendar != NULL), T(e->calendar));
 }
 
 static void open_subscription(Run *run, Scope *scope, const Element *e, const Wait *wait)
 {
     db_exec(run->db,
-            "insert into wf_subscription (id, kind, name, correlation_key, instance_id, scope_id, element_id, interrupting, created_at) "
+            "insert into wf_subscription (id, kind, name, correlation_key, instance_id, scope_id, "
+            "element_id, interrupting, created_at) "
             "values (?1, 'message', ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            ID(id_new()), T(e->message), T(wait->key), ID(run->instance.id), ID(scope->id), T(e->id), B(e->interrupting), I(run->now));
+            ID(id_new()), T(e->message), T(wait->key), ID(run->instance.id), ID(scope->id), T(e->id),
+            B(e->interrupting), I(run->now));
 }
 
 /* A buffered message that this process has not taken yet: the oldest. */
 static Json buffered(Run *run, const Element *e, const char *key)
 {
     Json rows = db_rows(run->db,
-                        "select id, published_at, variables, processes from wf_message where name = ?1 and correlation_key = ?2 "
+                        "select id, published_at, variables, processes from wf_message where name = ?1 and "
+                        "correlation_key = ?2 "
                         "and ttl_until > ?3 order by id",
                         T(e->message), T(key), I(run->now));
     json_each(rows, i, row)
     {
         bool taken = false;
-        json_each(json_object_get(row, "processes"), k, process)
-            taken |= text_is(json_string_value(process), run->instance.process_id);
+        json_each(json_object_get(row, "processes"), k, process) taken |=
+            text_is(json_string_value(process), run->instance.process_id);
         if (!taken)
             return row;
     }
@@ -96,7 +104,8 @@ static void take_message(Run *run, Json message)
 {
     Json processes = json_object_get(message, "processes");
     json_add_str(processes, run->instance.process_id);
-    db_exec(run->db, "update wf_message set processes = ?1 where id = ?2", J(processes), ID(json_id(message, "id")));
+    db_exec(run->db, "update wf_message set processes = ?1 where id = ?2", J(processes),
+            ID(json_id(message, "id")));
 }
 
 /* Opens everything, then looks whether something is there already: of several, the earliest wins. */
@@ -111,14 +120,17 @@ void wait_enter(Run *run, Scope *scope)
         reckon(run, scope, e, &wait);
         (e->trigger == ON_TIMER ? open_timer : open_subscription)(run, scope, e, &wait);
         Json found = e->trigger == ON_MESSAGE ? buffered(run, e, wait.key) : NULL;
-        int64_t ready = found ? json_int(found, "published_at") : e->trigger == ON_TIMER && wait.due_at <= run->now ? wait.due_at : INT64_MAX;
+        int64_t ready = found                                               ? json_int(found, "published_at")
+                        : e->trigger == ON_TIMER && wait.due_at <= run->now ? wait.due_at
+                                                                            : INT64_MAX;
         if (ready < at) {
             at = ready;
             first = e;
             message = found;
         }
     }
-    if (!first || (first->trigger == ON_TIMER && scope->element->type == EL_BOUNDARY)) /* a boundary timer fires by the clock */
+    if (!first || (first->trigger == ON_TIMER &&
+                   scope->element->type == EL_BOUNDARY)) /* a boundary timer fires by the clock */
         return;
     if (message)
         take_message(run, message);
@@ -142,13 +154,15 @@ bool event_gateway_leave(Run *run, Scope *scope, Vec *flows)
     return true;
 }
 
-/* The next turn of a cycle: from the due time, or from now when that has passed meanwhile (spec 23 §5.3, misfire "once"). */
+/* The next turn of a cycle: from the due time, or from now when that has passed meanwhile (spec 23 §5.3,
+ * misfire "once"). */
 static void repeat_timer(Run *run, Scope *host, Scope *fired)
 {
     TimerSpec spec;
     const Element *e = fired->element;
     const char *text = expression_text(run, fired, e->timer);
-    if (fired->repetitions == 1 || fired->repetitions == 0 || !text || !timer_parse(e->timer_kind, text, &spec))
+    if (fired->repetitions == 1 || fired->repetitions == 0 || !text ||
+        !timer_parse(e->timer_kind, text, &spec))
         return;
     Scope *next = scope_new(run, e, host, fired->flow_scope);
     next->due_at = timer_after(&spec, fired->due_at, e->calendar);

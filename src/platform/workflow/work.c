@@ -45,7 +45,8 @@ static int64_t excluded(Run *run, const Element *e)
     return e->different_from ? tasks_completed_by(run->db, run->instance.id, e->different_from) : 0;
 }
 
-/* Four eyes need a second pair: when the only holder of the role is the excluded one, somebody has to be appointed first. */
+/* Four eyes need a second pair: when the only holder of the role is the excluded one, somebody has to be
+ * appointed first. */
 bool user_prepare(Run *run, Scope *scope)
 {
     int64_t not_this = excluded(run, scope->element), *accounts;
@@ -55,7 +56,9 @@ bool user_prepare(Run *run, Scope *scope)
     for (size_t i = 0; i < count; i++)
         if (accounts[i] != not_this)
             return true;
-    run_incident(run, scope, "NO_CANDIDATE", fmt("nobody but the one who did %s may do %s", scope->element->different_from, scope->element->id));
+    run_incident(
+        run, scope, "NO_CANDIDATE",
+        fmt("nobody but the one who did %s may do %s", scope->element->different_from, scope->element->id));
     return false;
 }
 
@@ -80,11 +83,21 @@ void user_enter(Run *run, Scope *scope)
     const Element *e = scope->element;
     const Instance *i = &run->instance;
     int64_t due = step_due(run, scope), not_this = excluded(run, e);
-    Task task = { .module = i->module, .title = text_empty(e->name) ? e->id : e->name, .subject = i->subject, .url = i->url,
-                  .subject_id = i->subject_id, .org_id = task_org(run, scope), .role = task_role(run, scope),
-                  .assignee_id = task_assignee(run, scope, not_this), .excluded_id = not_this, .step_due_at = due,
-                  .due_at = !due || (i->due_at && i->due_at < due) ? i->due_at : due, .instance_id = i->id, .scope_id = scope->id,
-                  .element_id = e->id, .form_id = e->form };
+    Task task = { .module = i->module,
+                  .title = text_empty(e->name) ? e->id : e->name,
+                  .subject = i->subject,
+                  .url = i->url,
+                  .subject_id = i->subject_id,
+                  .org_id = task_org(run, scope),
+                  .role = task_role(run, scope),
+                  .assignee_id = task_assignee(run, scope, not_this),
+                  .excluded_id = not_this,
+                  .step_due_at = due,
+                  .due_at = !due || (i->due_at && i->due_at < due) ? i->due_at : due,
+                  .instance_id = i->id,
+                  .scope_id = scope->id,
+                  .element_id = e->id,
+                  .form_id = e->form };
     tasks_create(run->db, &task, run->now);
 }
 
@@ -124,7 +137,8 @@ static Json service_headers(const Scope *scope)
 {
     Json headers = json_new();
     for (size_t i = 0; i < scope->element->headers.count; i++)
-        json_set_str(headers, scope->element->headers.entries[i].key, scope->element->headers.entries[i].value);
+        json_set_str(headers, scope->element->headers.entries[i].key,
+                     scope->element->headers.entries[i].value);
     for (const Mapping *m = scope->element->inputs; m; m = m->next)
         json_object_set(headers, m->target, json_object_get(scope->locals, m->target));
     return headers;
@@ -140,7 +154,8 @@ static int64_t backoff(const char *text, int attempt)
     return timer_parse(TIMER_DURATION, text_trim(parts[at]), &spec) && spec.ms ? spec.ms : MINUTE_MS;
 }
 
-/* The handler failed and what it did is undone: try again later, or ask an operator when all tries are used up. */
+/* The handler failed and what it did is undone: try again later, or ask an operator when all tries are used
+ * up. */
 static void service_failed(Run *run, Scope *scope, int attempt, const char *why)
 {
     int left = scope->element->retries - attempt;
@@ -148,18 +163,22 @@ static void service_failed(Run *run, Scope *scope, int attempt, const char *why)
     log_warn("workflow.job.failed", "type", scope->element->job_type, "why", why, NULL);
     db_exec(run->db, "delete from wf_job where scope_id = ?1", ID(scope->id));
     db_exec(run->db,
-            "insert into wf_job (id, instance_id, scope_id, type, retries, attempt, due_at, error, back_off, headers) "
+            "insert into wf_job (id, instance_id, scope_id, type, retries, attempt, due_at, error, back_off, "
+            "headers) "
             "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            ID(id_new()), ID(run->instance.id), ID(scope->id), T(scope->element->job_type), I(left > 0 ? left : 0), I(attempt), ID(due), T(why),
-            T(scope->element->backoff), J(service_headers(scope)));
-    run_log(run, scope, "job-failed", json_set_int(json_set_str(json_new(), "error", why), "attempt", attempt));
+            ID(id_new()), ID(run->instance.id), ID(scope->id), T(scope->element->job_type),
+            I(left > 0 ? left : 0), I(attempt), ID(due), T(why), T(scope->element->backoff),
+            J(service_headers(scope)));
+    run_log(run, scope, "job-failed",
+            json_set_int(json_set_str(json_new(), "error", why), "attempt", attempt));
     if (left <= 0)
         run_incident(run, scope, "JOB_FAILED", why);
 }
 
 enum { MAX_NESTED = 16 };
 
-/* Runs the handler in a savepoint: a fault undoes what the handler wrote, and only that. Faults of the store itself go on outward. */
+/* Runs the handler in a savepoint: a fault undoes what the handler wrote, and only that. Faults of the store
+ * itself go on outward. */
 static bool call_handler(Run *run, const WfHandler *handler, WfStep *step, Fault *fault)
 {
     Guard guard;
@@ -190,13 +209,15 @@ static bool call_handler(Run *run, const WfHandler *handler, WfStep *step, Fault
 
 static void service_done(Run *run, Scope *scope, const WfStep *step)
 {
-    Json data = json_set_str(json_set_str(json_new(), "error_code", step->error_code), "error_message", step->error_message);
+    Json data = json_set_str(json_set_str(json_new(), "error_code", step->error_code), "error_message",
+                             step->error_message);
     if (scope->state != ACTIVE) /* the handler itself ended it, by canceling the instance for one */
         return;
     if (!step->error_code)
         scope_complete(run, scope, step->result);
     else if (!error_throw(run, scope, step->error_code, data))
-        run_incident(run, scope, "UNHANDLED_ERROR", fmt("%s: %s", step->error_code, text_or(step->error_message, "")));
+        run_incident(run, scope, "UNHANDLED_ERROR",
+                     fmt("%s: %s", step->error_code, text_or(step->error_message, "")));
 }
 
 void service_run(Run *run, Scope *scope, int attempt)
@@ -208,9 +229,15 @@ void service_run(Run *run, Scope *scope, int attempt)
         run_incident(run, scope, "HANDLER_MISSING", fmt("no handler for %s", e->job_type));
         return;
     }
-    WfStep step = { .db = run->db, .now = run->now, .instance_id = run->instance.id, .scope_id = scope->id,
-                    .business_key = run->instance.business_key, .subject_id = run->instance.subject_id, .element_id = e->id,
-                    .headers = service_headers(scope), .variables = variables_visible(run, scope) };
+    WfStep step = { .db = run->db,
+                    .now = run->now,
+                    .instance_id = run->instance.id,
+                    .scope_id = scope->id,
+                    .business_key = run->instance.business_key,
+                    .subject_id = run->instance.subject_id,
+                    .element_id = e->id,
+                    .headers = service_headers(scope),
+                    .variables = variables_visible(run, scope) };
     bool good = call_handler(run, handler, &step, &fault);
     scope = run_scope(run, step.scope_id); /* a rollback inside made the old pointer stale */
     if (good)

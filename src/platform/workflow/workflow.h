@@ -18,8 +18,8 @@ typedef struct WfStep {
     const char *element_id;
     Json headers;   /* sen:header, sen:input values */
     Json variables; /* visible ones; change them by wf_set() */
-    /* What the handler answers: variables for the process (through sen:output, if there is any), or an error for a
-     * boundary event to catch. */
+    /* What the handler answers: variables for the process (through sen:output, if there is any), or an error
+     * for a boundary event to catch. */
     Json result;
     const char *error_code, *error_message;
 } WfStep;
@@ -51,8 +51,8 @@ WfAnswer wf_complete_task(Db *db, int64_t task_id, const struct Actor *actor, co
 int wf_publish(Db *db, const char *message, const char *correlation_key, Json variables, int64_t ttl_ms,
                int64_t now);
 /* The same, but a message_id (may be NULL) that came before within its ttl has no effect. */
-int wf_publish_once(Db *db, const char *message, const char *correlation_key, const char *message_id, Json variables,
-                    int64_t ttl_ms, int64_t now);
+int wf_publish_once(Db *db, const char *message, const char *correlation_key, const char *message_id,
+                    Json variables, int64_t ttl_ms, int64_t now);
 void wf_set(Db *db, int64_t instance_id, const char *name, Json value);
 Json wf_variables(Db *db, int64_t instance_id);
 void wf_cancel(Db *db, int64_t instance_id, const char *reason, int64_t now);

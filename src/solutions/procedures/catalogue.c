@@ -110,7 +110,9 @@ static bool of_channel(int64_t rule_channel, int64_t channel)
 
 static void add_once(Json texts, const char *text)
 {
-    json_each(texts, i, item) if (text_is(json_string_value(item), text)) return;
+    json_each (texts, i, item)
+        if (text_is(json_string_value(item), text))
+            return;
     json_add_str(texts, text);
 }
 
@@ -125,8 +127,9 @@ static Json channel_model(Db *db, const Version *v, int64_t channel, const char 
                    "select quantity, unit, channel from prc_case where version_id = ?1 and unit <> 'OTHER' "
                    "order by place",
                    ID(v->id));
-    json_each(rows, i, row) if (of_channel(json_int(row, "channel"), channel))
-        add_once(limits, limit_text(lang, json_int(row, "quantity"), json_str(row, "unit")));
+    json_each (rows, i, row)
+        if (of_channel(json_int(row, "channel"), channel))
+            add_once(limits, limit_text(lang, json_int(row, "quantity"), json_str(row, "unit")));
     for (size_t i = 0; i < count; i++)
         if (of_channel(rules[i].channel, channel))
             add_once(fees, fee_text(lang, &rules[i]));
@@ -159,8 +162,7 @@ Json version_papers(Db *db, int64_t version_id)
         "select id, code, name, group_name, group_type, presented, form, required, original_qty, copy_qty"
         " from prc_component_def where version_id = ?1 order by group_type, group_name, place",
         ID(version_id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         if (!group || !text_is(open, json_str(row, "group_name"))) {
             open = json_str(row, "group_name");
             group = json_new();
@@ -176,12 +178,12 @@ Json version_papers(Db *db, int64_t version_id)
 
 /* ---- Where ---- */
 
-static const char *department_of(const char *field)
+const char *version_department(const Version *v)
 {
     size_t size;
     const char *name = "src/solutions/procedures/data/local-rules.json", *text = asset_text(name, &size);
     Json rules = json_parse_own(text, size, name);
-    return json_str(json_object_get(json_object_get(rules, "fields"), field), "department");
+    return json_str(json_object_get(json_object_get(rules, "fields"), v->field), "department");
 }
 
 static bool commune(const Org *org)
@@ -196,22 +198,26 @@ bool version_body_ok(const Version *v, int64_t org_id)
     const Org *org = org_by_id(org_id);
     if (!org)
         return false;
-    return text_is(v->level, "xa") ? commune(org) : text_is(org->key, department_of(v->field));
+    return text_is(v->level, "xa") ? commune(org) : text_is(org->key, version_department(v));
+}
+
+static Json body_model(const Org *org)
+{
+    Json body = json_new();
+    json_set_id(body, "id", org->id);
+    json_set_str(body, "name", org->name);
+    return json_set_str(body, "code", org->code);
 }
 
 Json version_bodies(const Version *v)
 {
     Json bodies = json_list();
-    const Org **all;
-    size_t count = orgs_all(&all);
-    for (size_t i = 0; i < count; i++) {
-        if (!version_body_ok(v, all[i]->id))
-            continue;
-        Json body = json_new();
-        json_set_id(body, "id", all[i]->id);
-        json_set_str(body, "name", all[i]->name);
-        json_set_str(body, "code", text_or(all[i]->code, all[i]->key));
-        json_add(bodies, body);
-    }
+    const Org **all, *department = org_by_key(version_department(v));
+    size_t count = text_is(v->level, "xa") ? orgs_all(&all) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (commune(all[i]))
+            json_add(bodies, body_model(all[i]));
+    if (!count && department)
+        json_add(bodies, body_model(department));
     return bodies;
 }

@@ -34,6 +34,8 @@ const char *limit_text(const char *lang, int64_t quantity, const char *unit);
 
 /* The bodies that may receive it: communes, or the one department of its field. */
 Json version_bodies(const Version *v);
+const char *version_department(
+    const Version *v); /* key of the department that decides at the province, "" when none is named */
 bool version_body_ok(const Version *v, int64_t org_id);
 
 /* Loads data/procedures.json with data/local-rules.json; the same content again changes nothing. */

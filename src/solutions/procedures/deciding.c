@@ -29,26 +29,34 @@ const Param examine_params[] = {
     { 0 },
 };
 
+WfAnswer handling_draft(Db *db, Dossier *d, const char *kind, const char *title, const char *conclusion,
+                        bool tax, const Act *act)
+{
+    Act drafted = *act;
+    result_draft(db, d, kind, title, conclusion, act->actor->account_id);
+    d->handler_id = act->actor->account_id;
+    d->handler_name = act->actor->name;
+    drafted.data = json_set_str(json_new(), "kind", kind);
+    dossier_note(db, d, "draft_result", &drafted);
+    wf_set(db, d->instance_id, "tax", json_boolean(tax));
+    WfAnswer answer = process_complete(db, d, act->actor, "examine", "draft", NULL, act->now);
+    if (answer != WF_OK)
+        return answer;
+    dossier_find(db, d->id, d); /* a financial duty has moved it on */
+    process_follow(db, d, act->now);
+    return WF_OK;
+}
+
 Reply dossier_examine(Request *rq)
 {
     Dossier d;
     Reply refusal;
     if (!open_for(rq, "procedures.examine", NULL, &d, &refusal) || !process_may(rq, &d, "examine", &refusal))
         return refusal;
-    result_draft(rq->db, &d, in_str(rq, "kind"), in_str(rq, "result_title"), in_str(rq, "conclusion"),
-                 rq->actor->account_id);
-    d.handler_id = rq->actor->account_id;
-    d.handler_name = rq->actor->name;
     Act act = act_of(rq, NULL);
-    act.data = json_set_str(json_new(), "kind", in_str(rq, "kind"));
-    dossier_note(rq->db, &d, "draft_result", &act);
-    wf_set(rq->db, d.instance_id, "tax", json_boolean(in_bool(rq, "tax")));
-    WfAnswer answer = process_complete(rq->db, &d, rq->actor, "examine", "draft", NULL, rq->now);
-    if (answer != WF_OK)
-        return process_refused(rq, answer);
-    dossier_find(rq->db, d.id, &d); /* a financial duty has moved it on */
-    process_follow(rq->db, &d, rq->now);
-    return dossier_done(rq, &d);
+    WfAnswer answer = handling_draft(rq->db, &d, in_str(rq, "kind"), in_str(rq, "result_title"),
+                                     in_str(rq, "conclusion"), in_bool(rq, "tax"), &act);
+    return answer == WF_OK ? dossier_done(rq, &d) : process_refused(rq, answer);
 }
 
 const Param return_params[] = {
@@ -79,7 +87,7 @@ typedef struct Sealing {
     Result r;
     const void *pdf;
     size_t size;
-    const char *signer;
+    Signed done;
     WfAnswer answer;
     bool moved_on; /* somebody else was faster */
 } Sealing;
@@ -107,14 +115,7 @@ static void keep_signed(Request *rq, void *argument)
     Sealing *s = argument;
     if (!still(rq, s, "sign", "drafted"))
         return;
-    Act act = act_of(rq, NULL);
-    act.document_id = keep_file(rq, s);
-    db_exec(rq->db,
-            "update prc_result set state = 'signed', signer_id = ?2, signer_name = ?3, signed_at = ?4, "
-            "file_id = ?5, sha256 = ?6 where id = ?1",
-            ID(s->r.id), ID(rq->actor->account_id), T(text_or(s->signer, rq->actor->name)), I(rq->now),
-            ID(act.document_id), T(sha256_hex(s->pdf, s->size)));
-    dossier_note(rq->db, &s->d, "sign", &act);
+    result_signed(rq->db, &s->d, &s->r, &s->done, rq->actor, rq->now);
     s->answer = process_complete(rq->db, &s->d, rq->actor, "sign", "sign", NULL, rq->now);
     if (s->answer != WF_OK)
         db_reject(rq->db);
@@ -137,20 +138,9 @@ Reply dossier_sign(Request *rq)
         return refusal;
     if (!result_of(rq->db, s.d.id, &s.r) || !text_is(s.r.state, "drafted"))
         return conflict(rq, "procedures.result.not-drafted", NULL);
-    size_t size;
-    const void *pdf = result_document(rq->db, &s.d, &s.r, rq->now, &size);
-    Signed done = sign_pdf(rq->db, &(SignRequest){ .pdf = pdf,
-                                                   .size = size,
-                                                   .account_id = rq->actor->account_id,
-                                                   .field = "ChuKyLanhDao",
-                                                   .reason = s.r.title,
-                                                   .lock = "exclude So NgayThang DauCoQuan",
-                                                   .now = rq->now });
-    if (done.refusal)
-        return conflict(rq, done.refusal, NULL);
-    s.pdf = done.pdf;
-    s.size = done.size;
-    s.signer = done.signer;
+    s.done = result_sign(rq->db, &s.d, &s.r, rq->actor, rq->now);
+    if (s.done.refusal)
+        return conflict(rq, s.done.refusal, NULL);
     db_in_write(rq, keep_signed, &s);
     return sealed_reply(rq, &s);
 }
@@ -174,7 +164,8 @@ static bool verified(Request *rq, const Sealing *s)
 {
     Json signatures = signatures_verify(rq->db, s->pdf, s->size, rq->now);
     size_t good = 0;
-    json_each(signatures, i, signature) good += text_is(json_str(signature, "indication"), "TOTAL-PASSED");
+    json_each (signatures, i, signature)
+        good += text_is(json_str(signature, "indication"), "TOTAL-PASSED");
     return good == 2 && json_array_size(signatures) == 2;
 }
 
@@ -196,6 +187,14 @@ static const char *number_and_seal(Request *rq, Sealing *s)
     s->pdf = done.pdf;
     s->size = done.size;
     return done.refusal;
+}
+
+/* Changes nothing: after it the request reads what was written meanwhile (sealing keeps evidence of its own,
+ * perhaps a new certificate). */
+static void read_afresh(Request *rq, void *argument)
+{
+    (void)rq;
+    (void)argument;
 }
 
 static void keep_issued(Request *rq, void *argument)
@@ -233,6 +232,8 @@ Reply dossier_issue(Request *rq)
         return conflict(rq, "procedures.result.not-signed", NULL);
     db_in_write(rq, give_number, &s);
     const char *refused = number_and_seal(rq, &s);
+    if (!refused)
+        db_in_write(rq, read_afresh, NULL);
     if (!refused && !verified(rq, &s))
         refused = "procedures.result.signature-invalid";
     if (refused)

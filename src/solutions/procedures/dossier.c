@@ -77,7 +77,7 @@ bool dossier_find(Db *db, int64_t id, Dossier *out)
 
 /* The order of work lists: what the clock runs for by its due date, what waits at the desk by its age, the
  * rest behind, newest first. */
-static int64_t urgency(const Dossier *d)
+int64_t dossier_urgency(const Dossier *d)
 {
     const int64_t behind = INT64_C(4000000000000);
     if (text_is(d->status, "submitted"))
@@ -87,14 +87,14 @@ static int64_t urgency(const Dossier *d)
 
 void dossier_insert(Db *db, Dossier *d)
 {
-    d->urgent_at = urgency(d);
+    d->urgent_at = dossier_urgency(d);
     db_insert(db, "prc_dossier", dossier_fields, d);
 }
 
 void dossier_save(Db *db, Dossier *d, int64_t now)
 {
     d->updated_at = now;
-    d->urgent_at = urgency(d);
+    d->urgent_at = dossier_urgency(d);
     db_update(db, "prc_dossier", dossier_fields, d);
 }
 
@@ -185,8 +185,7 @@ size_t dossier_interruptions(Db *db, const Version *v, int64_t dossier_id, Inter
                 ID(dossier_id));
     size_t count = 0;
     *stops = alloc_array(json_array_size(rows) + 1, sizeof **stops);
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const Move *move = clock_move(row);
         const char *clock = move && move->clock ? move->clock : "";
         if (*clock == '-' && count)
@@ -270,8 +269,7 @@ Reply dossier_move_refused(Request *rq, const Dossier *d, const char *event)
 {
     Json members = json_new(), names = json_list();
     Buf words = { 0 };
-    json_each(moves_allowed(d->status), i, name)
-    {
+    json_each (moves_allowed(d->status), i, name) {
         json_add(names, json_incref(name));
         buf_fmt(&words, "%s%s", i ? ", " : "", json_string_value(name));
     }

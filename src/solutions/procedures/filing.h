@@ -11,6 +11,8 @@ extern const Param apply_params[];
  * refusal's i18n key. */
 const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now);
 
+/* The submission itself, without its checks. */
+void filing_enter(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now);
 /* The intake task of the one-stop desk, due in 8 working hours. */
 void ask_reception(Db *db, const Dossier *d, const Actor *actor, int64_t now);
 /* Channel, pages and copies, as the form says. */

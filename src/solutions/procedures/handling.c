@@ -156,21 +156,33 @@ const Param request_supplement_params[] = {
 static Json items_asked(Request *rq)
 {
     Json items = json_list();
-    json_each(in_json(rq, "items"), i, item) if (*text_trim(json_string_value(item)))
-        json_add_str(items, text_trim(json_string_value(item)));
+    json_each (in_json(rq, "items"), i, item)
+        if (*text_trim(json_string_value(item)))
+            json_add_str(items, text_trim(json_string_value(item)));
     return items;
 }
 
-static void add_supplement(Request *rq, Dossier *d, const char *stage, Json items)
+void handling_ask(Db *db, Dossier *d, const char *event, const char *ground, Json items, const Act *act)
 {
+    bool intake = text_is(event, "ask_completion");
+    Act asked = *act;
     d->supplement_count++;
-    db_exec(rq->db,
+    db_exec(db,
             "insert into prc_supplement (id, dossier_id, number, stage, ground, items, asked_by_id, "
             "asked_by_name, asked_at, due_at)"
             " values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
-            ID(id_new()), ID(d->id), I(d->supplement_count), T(stage), T(in_str(rq, "ground")), J(items),
-            ID(rq->actor->account_id), T(rq->actor->name), I(rq->now),
-            I(calendar_add_days(calendar(), rq->now, SUPPLEMENT_WORKING_DAYS)));
+            ID(id_new()), ID(d->id), I(d->supplement_count), T(intake ? "intake" : "examination"), T(ground),
+            J(items), ID(act->actor->account_id), T(act->actor->name), I(act->now),
+            I(calendar_add_days(calendar(), act->now, SUPPLEMENT_WORKING_DAYS)));
+    asked.note = ground;
+    asked.data = json_set(json_new(), "items", items);
+    dossier_move(db, d, event, &asked);
+    if (intake)
+        close_task(db, d, "receive", "ask_completion", act->actor, act->now);
+    else
+        process_message(db, d, "procedures.supplement", act->now);
+    process_follow(db, d, act->now);
+    tell_applicant(db, d, "request_supplement", ground);
 }
 
 /* Before acceptance the desk asks and the clock has not begun; in examination desk or handler may ask, once:
@@ -200,16 +212,8 @@ Reply dossier_request_supplement(Request *rq)
         invalid(rq, "items", "procedures.supplement.items-missing", NULL);
     if (has_errors(rq))
         return refuse(rq);
-    add_supplement(rq, &d, intake ? "intake" : "examination", items);
-    Act act = act_of(rq, in_str(rq, "ground"));
-    act.data = json_set(json_new(), "items", items);
-    dossier_move(rq->db, &d, event, &act);
-    if (intake)
-        close_task(rq->db, &d, "receive", "ask_completion", rq->actor, rq->now);
-    else
-        process_message(rq->db, &d, "procedures.supplement", rq->now);
-    process_follow(rq->db, &d, rq->now);
-    tell_applicant(rq->db, &d, "request_supplement", in_str(rq, "ground"));
+    Act act = act_of(rq, NULL);
+    handling_ask(rq->db, &d, event, in_str(rq, "ground"), items, &act);
     return dossier_done(rq, &d);
 }
 
@@ -223,6 +227,21 @@ typedef struct Answering {
     const char *event;
     bool refused;
 } Answering;
+
+void handling_answer(Db *db, Dossier *d, const char *event, const Act *act)
+{
+    db_exec(db, "update prc_supplement set answered_at = ?2 where dossier_id = ?1 and answered_at is null",
+            ID(d->id), I(act->now));
+    dossier_move(db, d, event, act);
+    if (text_is(event, "complete"))
+        ask_reception(db, d, act->actor, act->now);
+    else
+        process_message(db, d, "procedures.supplemented", act->now);
+    process_follow(db, d, act->now);
+    if (d->handler_id)
+        notify_account(db, d->handler_id, "procedures.notice.supplemented",
+                       json_set_str(json_new(), "code", d->code), fmt("/dossiers/%lld", (long long)d->id));
+}
 
 static void take_supplement(Request *rq, void *argument)
 {
@@ -238,20 +257,8 @@ static void take_supplement(Request *rq, void *argument)
                         "order by number desc limit 1",
                         ID(a->d.id));
     papers_take(rq, &a->d, "item_", json_at(asked, "items"), json_id(asked, "id"));
-    db_exec(rq->db,
-            "update prc_supplement set answered_at = ?2 where dossier_id = ?1 and answered_at is null",
-            ID(a->d.id), I(rq->now));
     Act act = act_of(rq, in_str(rq, "note"));
-    dossier_move(rq->db, &a->d, a->event, &act);
-    if (text_is(a->event, "complete"))
-        ask_reception(rq->db, &a->d, rq->actor, rq->now);
-    else
-        process_message(rq->db, &a->d, "procedures.supplemented", rq->now);
-    process_follow(rq->db, &a->d, rq->now);
-    if (a->d.handler_id)
-        notify_account(rq->db, a->d.handler_id, "procedures.notice.supplemented",
-                       json_set_str(json_new(), "code", a->d.code),
-                       fmt("/dossiers/%lld", (long long)a->d.id));
+    handling_answer(rq->db, &a->d, a->event, &act);
 }
 
 /* The applicant adds what was asked for, or the desk does for someone who came by. */
@@ -280,6 +287,20 @@ const Param withdraw_params[] = {
     { 0 },
 };
 
+void handling_withdraw(Db *db, Dossier *d, const Act *act)
+{
+    dossier_move(db, d, "withdraw", act);
+    Task task = { .module = "procedures",
+                  .title = "procedures.task.withdrawal",
+                  .subject = fmt("%s · %s", d->code, d->applicant_name),
+                  .url = fmt("/dossiers/%lld", (long long)d->id),
+                  .subject_id = d->id,
+                  .org_id = d->org_id,
+                  .role = "reception",
+                  .element_id = "withdrawal" };
+    tasks_create(db, &task, act->now);
+}
+
 Reply dossier_withdraw(Request *rq)
 {
     Dossier d;
@@ -287,16 +308,7 @@ Reply dossier_withdraw(Request *rq)
     if (!open_for(rq, NULL, "withdraw", &d, &refusal))
         return refusal;
     Act act = act_of(rq, in_str(rq, "reason"));
-    dossier_move(rq->db, &d, "withdraw", &act);
-    Task task = { .module = "procedures",
-                  .title = "procedures.task.withdrawal",
-                  .subject = fmt("%s · %s", d.code, d.applicant_name),
-                  .url = fmt("/dossiers/%lld", (long long)d.id),
-                  .subject_id = d.id,
-                  .org_id = d.org_id,
-                  .role = "reception",
-                  .element_id = "withdrawal" };
-    tasks_create(rq->db, &task, rq->now);
+    handling_withdraw(rq->db, &d, &act);
     return dossier_done(rq, &d);
 }
 

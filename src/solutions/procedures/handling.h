@@ -23,6 +23,13 @@ Act act_of(Request *rq, const char *note);
 Reply dossier_done(Request *rq, const Dossier *d);
 void tell_applicant(Db *db, const Dossier *d, const char *event, const char *note);
 
+/* ---- The acts themselves, for whoever may do them ---- */
+void handling_ask(Db *db, Dossier *d, const char *event, const char *ground, Json items, const Act *act);
+void handling_answer(Db *db, Dossier *d, const char *event, const Act *act);
+void handling_withdraw(Db *db, Dossier *d, const Act *act);
+WfAnswer handling_draft(Db *db, Dossier *d, const char *kind, const char *title, const char *conclusion,
+                        bool tax, const Act *act);
+
 /* ---- Its process (process.c) ---- */
 extern const WfHandler process_handlers[];
 /* Starts the process of the version when the dossier is accepted, and reads the dossier again. */

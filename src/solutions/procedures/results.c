@@ -1,11 +1,14 @@
+/* The document of a result: built from the dossier's rows in the layout of Decree 30/2020, with the empty
+ * fields that leader, clerk and seal fill in that order. Its QR code leads to /verify/{token}; the token is
+ * random, so that nobody finds a result by counting. */
 #include "solutions/procedures/results.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/text.h"
 #include "platform/app/app.h"
+#include "platform/files/files.h"
 #include "platform/forms/forms.h"
 #include "platform/reports/reports.h"
-#include "platform/signatures/signatures.h"
 
 static const Field result_fields[] = {
     FIELD(ID, Result, id),
@@ -125,7 +128,7 @@ static void facts(Json blocks, const Dossier *d, const Version *v)
     pair(items, "Người nộp hồ sơ", d->applicant_name);
     pair(items, "Chủ hồ sơ", d->owner_name);
     if (form) {
-        json_each(form_review(form, "vi", d->form_data), i, item)
+        json_each (form_review(form, "vi", d->form_data), i, item)
             pair(items, json_str(item, "label"), json_str(item, "value"));
     }
     json_set(block(blocks, "pairs"), "items", items);
@@ -177,4 +180,31 @@ const void *result_document(Db *db, const Dossier *d, const Result *r, int64_t n
                            .places = places };
     const void *pdf = pdf_document(blocks, &options, size);
     return pdf_prepare_places(pdf, *size, places, size);
+}
+
+/* ---- The leader's signature ---- */
+
+Signed result_sign(Db *db, const Dossier *d, const Result *r, const Actor *leader, int64_t now)
+{
+    size_t size;
+    const void *pdf = result_document(db, d, r, now, &size);
+    return sign_pdf(db, &(SignRequest){ .pdf = pdf,
+                                        .size = size,
+                                        .account_id = leader->account_id,
+                                        .field = "ChuKyLanhDao",
+                                        .reason = r->title,
+                                        .lock = "exclude So NgayThang DauCoQuan",
+                                        .now = now });
+}
+
+void result_signed(Db *db, Dossier *d, const Result *r, const Signed *done, const Actor *leader, int64_t now)
+{
+    FileRef file = files_put(db, done->pdf, done->size, fmt("%s.pdf", d->code), "application/pdf",
+                             leader->account_id, d->org_id);
+    db_exec(db,
+            "update prc_result set state = 'signed', signer_id = ?2, signer_name = ?3, signed_at = ?4, "
+            "file_id = ?5, sha256 = ?6 where id = ?1",
+            ID(r->id), ID(leader->account_id), T(text_or(done->signer, leader->name)), I(now), ID(file.id),
+            T(file.sha256));
+    dossier_note(db, d, "sign", &(Act){ .actor = leader, .now = now, .document_id = file.id });
 }

@@ -3,6 +3,7 @@
 #ifndef SEN_PROCEDURES_RESULTS_H
 #define SEN_PROCEDURES_RESULTS_H
 
+#include "platform/signatures/signatures.h"
 #include "solutions/procedures/dossier.h"
 
 typedef struct Result {
@@ -26,6 +27,10 @@ void result_draft(Db *db, const Dossier *d, const char *kind, const char *title,
 /* The document before any signature, with its empty fields So, NgayThang, ChuKyLanhDao, DauCoQuan (Decree
  * 30/2020, annex I). */
 const void *result_document(Db *db, const Dossier *d, const Result *r, int64_t now, size_t *size);
+/* Makes the document and signs it with the leader's key. Slow; `db` is a read transaction. */
+Signed result_sign(Db *db, const Dossier *d, const Result *r, const Actor *leader, int64_t now);
+/* Keeps the signed document and notes the act, in a write transaction. */
+void result_signed(Db *db, Dossier *d, const Result *r, const Signed *done, const Actor *leader, int64_t now);
 /* Gives the next number of the agency and year, once. */
 void result_number(Db *db, const Dossier *d, Result *r, int64_t now);
 

@@ -27,8 +27,10 @@ static void add_fee(Db *db, Dossier *d, const Version *v)
     d->fee_vnd = quote.vnd;
     d->fee_known = quote.known;
     d->fee_state = !quote.known ? "unknown" : quote.vnd ? "due" : "none";
-    json_each(quote.lines, i, item) if (json_int(item, "vnd"))
-        db_exec(db,
+    json_each (quote.lines, i, item)
+        if (json_int(item, "vnd"))
+            db_exec(
+                db,
                 "insert into prc_fee_item (id, dossier_id, kind, vnd, pages, copies, moment, state) values "
                 "(?1,?2,?3,?4,?5,?6,1,'due')",
                 ID(id_new()), ID(d->id), T(json_str(item, "kind")), I(json_int(item, "vnd")), I(of.pages),
@@ -58,16 +60,11 @@ void dossier_search(Db *db, const Dossier *d, const char *procedure)
                fmt("%s %s", d->owner_name, procedure));
 }
 
-const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now)
+void filing_enter(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now)
 {
     Version v;
     const Org *org = org_by_id(d->reception_org_id);
-    if (!version_find(db, d->version_id, &v) || !org || !version_body_ok(&v, d->org_id))
-        return "procedures.apply.body-missing";
-    if (db_int(db, "select count(*) from prc_version where id = ?1 and effective_to is not null", ID(v.id)))
-        return "procedures.apply.version-over";
-    if (json_array_size(papers_missing(db, d)))
-        return "procedures.apply.papers-missing";
+    version_find(db, d->version_id, &v);
     d->code = dossier_code(org->code, now, sequence_next(db, org->code, local_day(now)));
     d->request_id = request_id;
     add_fee(db, d, &v);
@@ -75,7 +72,20 @@ const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Acto
     ask_reception(db, d, actor, now);
     dossier_search(db, d, v.name);
     Json values = json_set_str(json_set_str(json_new(), "code", d->code), "procedure", v.name);
-    notify_account(db, d->applicant_account_id, "procedures.notice.submit", values,
-                   fmt("/dossiers/%lld", (long long)d->id));
+    if (d->applicant_account_id)
+        notify_account(db, d->applicant_account_id, "procedures.notice.submit", values,
+                       fmt("/dossiers/%lld", (long long)d->id));
+}
+
+const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now)
+{
+    Version v;
+    if (!version_find(db, d->version_id, &v) || !version_body_ok(&v, d->org_id))
+        return "procedures.apply.body-missing";
+    if (db_int(db, "select count(*) from prc_version where id = ?1 and effective_to is not null", ID(v.id)))
+        return "procedures.apply.version-over";
+    if (json_array_size(papers_missing(db, d)))
+        return "procedures.apply.papers-missing";
+    filing_enter(db, d, request_id, actor, now);
     return NULL;
 }

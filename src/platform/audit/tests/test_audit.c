@@ -4,10 +4,12 @@
 #include "platform/identity/identity.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/test.h"
 #include "base/text.h"
 #include "store/test_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the specification's example ---- */
@@ -36,6 +38,26 @@ TEST(the_worked_example_of_the_specification_comes_out)
                first);
     CHECK_TEXT(audit_hash(example(2, "2026-01-05T01:31:12.250Z", "store.read", "doc:9f3a", first)),
                "b09332df4ddd56c8443a59c06c0ef228018ea9da80a2cd8ac026083c0f8a5313");
+}
+
+/* The other way to the same hash: the members into an object, canonical JSON of it, SHA-256. */
+TEST(the_seal_is_the_hash_of_canonical_json_whatever_the_text_holds)
+{
+    Json row =
+             example(7, "2026-01-05T01:30:00.000Z", "thử.\"nghiệm\"", "a\\b\n\x7f Đồng Tháp", audit_genesis),
+         entry = json_new();
+    json_set_id(row, "id", 250016447277826048);
+    json_set_int(row, "case_id", 9007199254740993);
+    json_set_int(row, "stream", 3);
+    json_set(row, "details", json_set_int(json_set_str(json_new(), "b", "é"), "a", -1));
+    static const char *const same[] = { "actor", "action", "object",  "result", "prev",
+                                        "seq",   "stream", "details", "id" };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        json_set(entry, same[i], json_deep_copy(json_at(row, same[i])));
+    json_set_str(entry, "case", "9007199254740993");
+    json_set_str(entry, "ts", "2026-01-05T01:30:00.000Z");
+    const char *text = json_canonical(entry);
+    CHECK_TEXT(audit_hash(row), sha256_hex(text, strlen(text)));
 }
 
 TEST(secrets_and_personal_numbers_do_not_get_into_the_details)
@@ -128,6 +150,24 @@ TEST(a_change_in_any_column_is_named_with_its_row)
                          fmt("update audit set %s = %s where seq = 4", changes[i].column, changes[i].value));
         CHECK_TEXT(verified(store), fmt("[\"audit row %s (stream %lld, seq 4): content was changed\"]",
                                         json_str(row, "id"), (long long)json_int(row, "stream")));
+        test_store_close(store);
+    }
+}
+
+/* SQLite keeps what it is given, whatever the column's type. */
+TEST(bytes_that_are_no_text_or_no_number_are_named_too)
+{
+    static const char *const changes[] = { "actor = cast(x'75FF37' as text)", "at = 'yesterday'",
+                                           "details = '{\"number\":4'", "org_id = 5.5", "hash = x'00'" };
+    if (getenv("SEN_TEST_STORE"))
+        test_skip("PostgreSQL refuses such values");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        Store *store = store_with(6);
+        Json row = row_numbered(store, 4);
+        store_write_wait(store, run_sql, fmt("update audit set %s where seq = 4", changes[i]));
+        if (!strstr(verified(store), fmt("audit row %s (stream %lld, seq 4): content was changed",
+                                         json_str(row, "id"), (long long)json_int(row, "stream"))))
+            CHECK_TEXT(verified(store), changes[i]);
         test_store_close(store);
     }
 }
@@ -282,9 +322,11 @@ TEST(the_root_of_three_heads_is_the_merkle_root)
 int main(void)
 {
     return run_tests((Test[]){ TEST_CASE(the_worked_example_of_the_specification_comes_out),
+                               TEST_CASE(the_seal_is_the_hash_of_canonical_json_whatever_the_text_holds),
                                TEST_CASE(secrets_and_personal_numbers_do_not_get_into_the_details),
                                TEST_CASE(an_untouched_chain_is_sound),
                                TEST_CASE(a_change_in_any_column_is_named_with_its_row),
+                               TEST_CASE(bytes_that_are_no_text_or_no_number_are_named_too),
                                TEST_CASE(a_changed_key_is_named),
                                TEST_CASE(a_deleted_row_is_named_by_its_key),
                                TEST_CASE(the_last_row_cannot_be_cut_off),

@@ -175,6 +175,30 @@ Reply house_call(House *house, Request *rq, Handler *handler)
     return reply;
 }
 
+typedef struct Write {
+    Request *rq;
+    Handler *handler;
+    Reply reply;
+} Write;
+
+static void write_one(Db *db, void *argument)
+{
+    Write *w = argument;
+    w->rq->db = db;
+    w->rq->errors = json_list();
+    w->reply = w->handler(w->rq);
+    w->rq->db = NULL;
+    if (w->reply.status >= 400 || has_errors(w->rq))
+        db_reject(db);
+}
+
+Reply house_write(House *house, Request *rq, Handler *handler)
+{
+    Write w = { .rq = rq, .handler = handler };
+    store_write_wait(house->store, write_one, &w);
+    return w.reply;
+}
+
 const char *house_cookie(const Reply *reply)
 {
     const char *name = SESSION_COOKIE "=";

@@ -31,6 +31,8 @@ void house_settle(House *house);
 Request *house_request(House *house, const char *session);
 /* A handler in its transaction; the request's input must be filled. */
 Reply house_call(House *house, Request *rq, Handler *handler);
+/* A writing handler in its write transaction, undone when it refuses, as the app room does. */
+Reply house_write(House *house, Request *rq, Handler *handler);
 /* The session cookie of a reply, NULL when it sets none. */
 const char *house_cookie(const Reply *reply);
 

@@ -22,7 +22,7 @@ const char *output_of(const char *format, ...)
     char piece[4096];
     va_list args;
     va_start(args, format);
-    const char *command = fmt("%s 2>&1", fmt_args(format, args));
+    const char *command = fmt("{ %s; } 2>&1", fmt_args(format, args));
     va_end(args);
     FILE *pipe = popen(command, "r");
     CHECK(pipe != NULL);
@@ -48,6 +48,24 @@ char *temp_file(const void *bytes, size_t size, const char *suffix)
 }
 
 static char folder[] = "/tmp/sen-test-token-XXXXXX";
+
+const char *sandbox_folder(void)
+{
+    return folder;
+}
+
+const void *read_whole(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    Buf out = { 0 };
+    char piece[65536];
+    CHECK(file != NULL);
+    for (size_t n; (n = fread(piece, 1, sizeof piece, file)) > 0;)
+        buf_add(&out, piece, n);
+    fclose(file);
+    *size = out.size;
+    return out.at;
+}
 
 static void remove_folder(void)
 {
@@ -94,20 +112,28 @@ const char *sandbox_root_file(Store *store)
 }
 
 static const char DOCUMENT[] =
-    "[{\"kind\":\"heading2\",\"fields\":true,\"left\":[\"ỦY BAN NHÂN DÂN\",\"PHƯỜNG CAO LÃNH\",\"Số: [[So 14]]/QĐ-UBND\"],"
-    "\"right\":[\"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\",\"Độc lập - Tự do - Hạnh phúc\",\"Cao Lãnh, [[NgayThang 55]]\"]},"
-    "{\"kind\":\"title\",\"text\":\"QUYẾT ĐỊNH\"},{\"kind\":\"subtitle\",\"text\":\"Về việc công nhận kết quả\"},"
-    "{\"kind\":\"text\",\"align\":\"justify\",\"text\":\"Điều 1. Công nhận kết quả giải quyết hồ sơ của ông Nguyễn Văn Hùng.\"},"
-    "{\"kind\":\"columns\",\"items\":[[{\"kind\":\"field\",\"name\":\"DauCoQuan\",\"type\":\"signature\",\"width_mm\":36,"
-    "\"height_mm\":36,\"align\":\"right\"}],[{\"kind\":\"text\",\"align\":\"center\",\"bold\":true,\"text\":\"CHỦ TỊCH\"},"
-    "{\"kind\":\"field\",\"name\":\"ChuKyLanhDao\",\"type\":\"signature\",\"width_mm\":65,\"height_mm\":25,\"align\":\"center\"},"
+    "[{\"kind\":\"heading2\",\"fields\":true,\"left\":[\"ỦY BAN NHÂN DÂN\",\"PHƯỜNG CAO LÃNH\",\"Số: [[So "
+    "14]]/QĐ-UBND\"],"
+    "\"right\":[\"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\",\"Độc lập - Tự do - Hạnh phúc\",\"Cao Lãnh, "
+    "[[NgayThang 55]]\"]},"
+    "{\"kind\":\"title\",\"text\":\"QUYẾT ĐỊNH\"},{\"kind\":\"subtitle\",\"text\":\"Về việc công nhận kết "
+    "quả\"},"
+    "{\"kind\":\"text\",\"align\":\"justify\",\"text\":\"Điều 1. Công nhận kết quả giải quyết hồ sơ của ông "
+    "Nguyễn Văn Hùng.\"},"
+    "{\"kind\":\"columns\",\"items\":[[{\"kind\":\"field\",\"name\":\"DauCoQuan\",\"type\":\"signature\","
+    "\"width_mm\":36,"
+    "\"height_mm\":36,\"align\":\"right\"}],[{\"kind\":\"text\",\"align\":\"center\",\"bold\":true,\"text\":"
+    "\"CHỦ TỊCH\"},"
+    "{\"kind\":\"field\",\"name\":\"ChuKyLanhDao\",\"type\":\"signature\",\"width_mm\":65,\"height_mm\":25,"
+    "\"align\":\"center\"},"
     "{\"kind\":\"text\",\"align\":\"center\",\"bold\":true,\"text\":\"Lê Thị Mai\"}]]}]";
-
 
 const void *sample_document(size_t *size)
 {
     Json places = json_list();
-    PdfOptions options = { .title = "Quyết định", .now = now_ms(), .watermark = "CHỮ KÝ THỬ NGHIỆM", .places = places };
+    PdfOptions options = {
+        .title = "Quyết định", .now = now_ms(), .watermark = "CHỮ KÝ THỬ NGHIỆM", .places = places
+    };
     const void *pdf = pdf_document(json_parse_own(DOCUMENT, strlen(DOCUMENT), "sample"), &options, size);
     pdf = pdf_prepare_places(pdf, *size, places, size);
     CHECK(pdf != NULL);

@@ -11,10 +11,12 @@ const char *output_of(const char *format, ...) __attribute__((format(printf, 1, 
 /* A file that is deleted with the arena. */
 char *temp_file(const void *bytes, size_t size, const char *suffix);
 
-/* Opens store and token and enrols "Lê Thị Mai" (account 11, org 7) and "UBND phường Cao Lãnh" (org 7). The token is
- * made once per process. */
+/* Opens store and token and enrols "Lê Thị Mai" (account 11, org 7) and "UBND phường Cao Lãnh" (org 7). The
+ * token is made once per process. */
 Store *sandbox_open(void);
 void sandbox_close(Store *store);
+const char *sandbox_folder(void); /* the data folder */
+const void *read_whole(const char *path, size_t *size);
 /* The root certificate as PEM file. */
 const char *sandbox_root_file(Store *store);
 
