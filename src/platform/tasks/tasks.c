@@ -179,8 +179,7 @@ void tasks_due_changed(Db *db, int64_t instance_id, int64_t was, int64_t due_at)
     Json rows = db_rows(
         db, "select id, step_due_at from task where instance_id = ?1 and state in ('created', 'claimed')",
         ID(instance_id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         int64_t step = json_int(row, "step_due_at");
         if (step && slack)
             step = calendar_add_time(calendar(), step, slack);
@@ -206,8 +205,7 @@ static Load load_of(Db *db, int64_t account, int64_t now)
     Json rows = db_rows(
         db, "select created_at, due_at from task where assignee_id = ?1 and state in ('created', 'claimed')",
         ID(account));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         int64_t created = json_int(row, "created_at"), due = json_int(row, "due_at");
         double weight =
             due > created ? (double)calendar_between(calendar(), created, due) / DAY_OF_WORK_MS : 1;

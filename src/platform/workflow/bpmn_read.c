@@ -76,7 +76,9 @@ void bpmn_problem(BpmnReader *reader, const char *element, const char *rule, con
 
 bool bpmn_has_errors(Json problems)
 {
-    json_each(problems, i, problem) if (text_is(json_str(problem, "severity"), "error")) return true;
+    json_each (problems, i, problem)
+        if (text_is(json_str(problem, "severity"), "error"))
+            return true;
     return false;
 }
 
