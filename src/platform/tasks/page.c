@@ -37,7 +37,7 @@ static const List tasks_list = { .name = "tasks",
                                  .columns = columns,
                                  .filters = filters,
                                  .order = "due_at",
-                                 .topic = "workflow.task" };
+                                 .topic = "tasks" };
 
 /* ---- Which tasks a person sees (spec 23 §8.4) ---- */
 
@@ -297,6 +297,11 @@ static const Metric metrics[] = {
     { 0 },
 };
 
-const Solution tasks_solution = {
-    .name = "tasks", .routes = routes, .permissions = permissions, .menu = menu, .metrics = metrics
-};
+static const Topic topics[] = { { "tasks", "tasks.work" }, { 0 } };
+
+const Solution tasks_solution = { .name = "tasks",
+                                  .routes = routes,
+                                  .topics = topics,
+                                  .permissions = permissions,
+                                  .menu = menu,
+                                  .metrics = metrics };

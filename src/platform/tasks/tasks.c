@@ -65,6 +65,7 @@ int64_t tasks_create(Db *db, const Task *wanted, int64_t now)
         ID(task.step_due_at), ID(task.instance_id), ID(task.scope_id), T(task.element_id), T(task.form_id),
         I(now));
     events_publish(db, "workflow.task.created", task.id, task.org_id, task_data(&task));
+    events_tell(db, "tasks", "changed", NULL);
     announce(db, &task);
     return task.id;
 }
@@ -142,6 +143,7 @@ TaskClaim tasks_claim(Db *db, int64_t id, const struct Actor *actor, int64_t now
                  ID(id), ID(actor->account_id), I(now)))
         return CLAIM_TAKEN;
     events_publish(db, "workflow.task.claimed", id, task.org_id, task_data(&task));
+    events_tell(db, "tasks", "changed", NULL);
     return CLAIM_OK;
 }
 
@@ -169,6 +171,7 @@ void tasks_close(Db *db, int64_t id, const char *state, const char *outcome, int
             ID(id), T(state), T(outcome), ID(by), I(now));
     Json data = json_set_str(task_data(&task), "outcome", outcome);
     events_publish(db, fmt("workflow.task.%s", state), id, task.org_id, data);
+    events_tell(db, "tasks", "changed", NULL);
 }
 
 /* ---- Due dates ---- */

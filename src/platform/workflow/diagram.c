@@ -132,7 +132,8 @@ static void add_count(Buf *out, const Shape *s, int64_t count)
 static void add_shape(Buf *out, const Model *model, const Shape *s, Json active, Json passed)
 {
     const Element *e = bpmn_element(model, s->element_id);
-    int64_t here = json_int(active, s->element_id);
+    /* a boundary event waits whenever its activity does: that says nothing */
+    int64_t here = e && e->type == EL_BOUNDARY ? 0 : json_int(active, s->element_id);
     buf_fmt(out, "<g class=\"bpmn-shape%s%s\"", here ? " bpmn-active" : "",
             json_int(passed, s->element_id) ? " bpmn-passed" : "");
     buf_fmt(out, " stroke-width=\"%d\">", here ? 3 : 1);
@@ -162,7 +163,9 @@ static void add_edge(Buf *out, const Model *model, const Edge *edge)
     buf_text(out, "\"/>");
     if (!flow || text_empty(flow->name) || edge->points.count < 2)
         return;
-    const double *a = edge->points.items[0], *b = edge->points.items[1];
+    size_t at =
+        edge->points.count > 2; /* behind the first bend: flows of one gateway often share the way to it */
+    const double *a = edge->points.items[at], *b = edge->points.items[at + 1];
     add_words(out, flow->name, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2 - 6, 120, false);
 }
 

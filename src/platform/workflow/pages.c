@@ -19,7 +19,8 @@ static Reply show_processes(Request *rq)
     const char *scope = scope_sql(rq->actor, "workflow.read", "i.org_id");
     Json rows = db_rows(
         rq->db,
-        fmt("select d.process_id as process, d.name, d.version, d.state, d.effective_from as effective_at, "
+        fmt("select d.process_id as process, d.name, d.version, d.state, coalesce(nullif(d.effective_from, "
+            "0), d.created_at) as effective_at, "
             "(select count(*) from wf_definition o where o.process_id = d.process_id) as versions, "
             "(select count(*) from wf_instance i where i.process_id = d.process_id and i.state = 'active' "
             "and %s) as running, "
@@ -74,8 +75,15 @@ static const char *next_of(const Element *e)
     return list;
 }
 
+static const char *who_does(const Element *e, const char *lang)
+{
+    const char *who = e->groups.text ? e->groups.text : e->lane,
+               *key = who ? fmt("identity.role.%s", who) : "";
+    return *key && text_known(lang, key) ? text_in(lang, key, NULL) : who;
+}
+
 /* The same as the drawing, for those who cannot use it, and for files without one. */
-static Json steps(const Model *model, Json active)
+static Json steps(const Model *model, const char *lang, Json active)
 {
     Json rows = json_list();
     for (size_t i = 1; i < model->elements.count; i++) {
@@ -84,7 +92,7 @@ static Json steps(const Model *model, Json active)
         json_set_str(row, "name", text_empty(e->name) ? e->id : e->name);
         json_set_str(row, "type_title", fmt("workflow.element.%s", bpmn_type_name(e)));
         json_set_str(row, "type", bpmn_type_name(e));
-        json_set_str(row, "who", e->groups.text ? e->groups.text : e->lane);
+        json_set_str(row, "who", who_does(e, lang));
         json_set_str(row, "detail", condition_of(e));
         json_set_str(row, "next", next_of(e));
         json_add(rows, json_set_int(row, "active", json_int(active, e->id)));
@@ -98,7 +106,7 @@ static Reply show_process(Request *rq)
     int64_t version = in_has(rq, "version") ? in_int(rq, "version") : 0;
     Json d = db_row(rq->db,
                     "select d.id, d.process_id as process, d.name, d.version, d.version_tag, d.state, "
-                    "d.effective_from as effective_at, r.sha256 "
+                    "coalesce(nullif(d.effective_from, 0), d.created_at) as effective_at, r.sha256 "
                     "from wf_definition d join wf_resource r on r.id = d.resource_id where d.process_id = ?1 "
                     "and (?2 = 0 or d.version = ?2) "
                     "order by d.version desc limit 1",
@@ -107,7 +115,7 @@ static Reply show_process(Request *rq)
         return not_found(rq, "workflow.process-missing");
     const Model *model = definition_model(rq->db, json_id(d, "id"));
     Json active = counts(rq->db, "i.definition_id", json_id(d, "id"), WAITING);
-    json_set(d, "steps", steps(model, active));
+    json_set(d, "steps", steps(model, rq->lang, active));
     if (!rq->wants_json)
         json_set_str(d, "diagram",
                      diagram_svg(model,
@@ -116,7 +124,8 @@ static Reply show_process(Request *rq)
     json_set_str(d, "state_title", fmt("workflow.definition.%s", json_str(d, "state")));
     json_set(d, "versions",
              db_rows(rq->db,
-                     "select v.version, v.state, v.effective_from as effective_at, (select count(*) from "
+                     "select v.version, v.state, coalesce(nullif(v.effective_from, 0), v.created_at) as "
+                     "effective_at, (select count(*) from "
                      "wf_instance i where i.definition_id = v.id "
                      "and i.state = 'active') as running from wf_definition v where v.process_id = ?1 order "
                      "by v.version desc",

@@ -32,6 +32,14 @@ static void people(Db *db, void *argument)
                 I((int64_t)i + 1), I(has[i].account), T(roles[has[i].role]), B(true));
 }
 
+void bench_people(Store *store)
+{
+    store_write_wait(store, people, NULL);
+    Db *db = store_read_begin(store);
+    directory_load(db, bench_now());
+    store_read_end(db);
+}
+
 Store *bench_open(void)
 {
     static const char *const rooms[] = { "src/platform/audit",    "src/platform/events",
@@ -40,10 +48,7 @@ Store *bench_open(void)
                                          "src/platform/notify",   NULL };
     Store *store = test_store_open();
     test_store_migrate(store, rooms);
-    store_write_wait(store, people, NULL);
-    Db *db = store_read_begin(store);
-    directory_load(db, bench_now());
-    store_read_end(db);
+    bench_people(store);
     return store;
 }
 
