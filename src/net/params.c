@@ -166,8 +166,7 @@ static const char *as_texts(const Param *param, Json value, Json *out)
     if (json_array_size(value) > MAX_TEXTS)
         return "too-many";
     *out = list;
-    json_each(value, i, item)
-    {
+    json_each (value, i, item) {
         Json text = NULL;
         const char *rule = as_text(param, item, &text);
         if (rule)
@@ -270,8 +269,7 @@ static void refuse_unknown(Request *rq, Json source)
 {
     const char *name;
     Json value;
-    json_object_foreach(source, name, value)
-    {
+    json_object_foreach (source, name, value) {
         const Param *param = param_named(rq->route->params, name);
         if (!text_is(name, "_csrf") && (!param || param->type == PARAM_FILE))
             invalid(rq, name, "check.unknown-field", json_set_str(json_new(), "rule", "unknown-field"));
