@@ -17,6 +17,8 @@ for folder, _, files in os.walk(root):
             for name in re.findall(r'^\s*#\s*include\s+"([^"]+)"', text.read(), re.M):
                 count += 1
                 there = name.split('/')
+                if len(there) == 1 and os.path.exists(os.path.join(folder, name)) and 'tests' in here:
+                    continue  # a fixture beside its test
                 if there[0] not in RANK:
                     wrong.append(f'{path}: "{name}" is not named from src/')
                 elif RANK[there[0]] > RANK[here[0]]:

@@ -50,6 +50,7 @@ test('without JavaScript the figures and the places are there to read', async ()
 
 test('the list obeys the keyboard', async () => {
   const page = await design({});
+  await page.waitForFunction(() => document.activeElement !== document.body); /* the error summary has taken the focus */
   const focused = () => page.evaluate(() => document.activeElement?.closest('tr')?.dataset.id ?? document.activeElement?.id);
   await page.keyboard.press('j');
   assert.equal(await focused(), '123');

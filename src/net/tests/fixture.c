@@ -141,10 +141,8 @@ static Reply tagged(Request *rq)
 
 static Reply file(Request *rq)
 {
-    Reply reply =
-        file_reply("application/pdf",
-                   text_is(path_str(rq, "which"), "missing") ? "/nonexistent" : "/tmp/sen-net-test.bin",
-                   "Đơn \"xin\".pdf");
+    Reply reply = file_reply("application/pdf", text_is(path_str(rq, "which"), "missing") ? "/nonexistent" : "/tmp/sen-net-test.bin",
+                             "Đơn \"xin\".pdf");
     reply_etag(&reply, "file-1");
     return reply;
 }
@@ -155,21 +153,7 @@ static Reply stream(Request *rq)
     return events_reply(rq, topics);
 }
 
-static Reply away(Request *rq)
-{
-    (void)rq;
-    return redirect_to("http://localhost:1/");
-}
-
-static Reply loop(Request *rq)
-{
-    (void)rq;
-    return redirect_to("/loop");
-}
-
-static const Param item[] = {
-    { "name", PARAM_TEXT, .required = true, .max = 20 }, { "age", PARAM_INT }, { "scan", PARAM_FILE }, { 0 }
-};
+static const Param item[] = { { "name", PARAM_TEXT, .required = true, .max = 20 }, { "age", PARAM_INT }, { "scan", PARAM_FILE }, { 0 } };
 
 static const Route routes[] = {
     { GET, "/hello", hello, "public" },
@@ -184,8 +168,6 @@ static const Route routes[] = {
     { GET, "/large", large, "public" },
     { GET, "/tagged", tagged, "public" },
     { GET, "/file/{which}", file, "public" },
-    { GET, "/away", away, "public" },
-    { GET, "/loop", loop, "public" },
     { GET, "/events", stream, "public" },
     { 0 },
 };
@@ -236,14 +218,9 @@ Server *fixture_start(const ServerOptions *options)
 void fixture_stop(Server *server, int grace_ms)
 {
     server_stop(server, grace_ms);
-    fixture_end();
-}
-
-void fixture_end(void)
-{
     pthread_mutex_lock(&lock);
     over = true;
-    pthread_cond_broadcast(&wake);
+    pthread_cond_signal(&wake);
     pthread_mutex_unlock(&lock);
     pthread_join(thread, NULL);
 }

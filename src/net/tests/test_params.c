@@ -19,9 +19,7 @@ static const Param params[] = {
 };
 
 static const Route strict = { .method = POST, .path = "/x", .params = params };
-static const Route open_route = {
-    .method = POST, .path = "/x", .params = params, .flags = ROUTE_OPEN_PARAMS
-};
+static const Route open_route = { .method = POST, .path = "/x", .params = params, .flags = ROUTE_OPEN_PARAMS };
 
 static Request check_as(const Route *route, const char *typed, const char *body_type)
 {
@@ -95,8 +93,7 @@ TEST(numbers_come_as_text_or_as_numbers)
 
 TEST(an_empty_field_of_a_form_is_an_absent_number_but_an_empty_text)
 {
-    Request rq =
-        check_form("{\"name\": \"An\", \"age\": \"\", \"note\": \"\", \"born\": \"\", \"kind\": \"\"}");
+    Request rq = check_form("{\"name\": \"An\", \"age\": \"\", \"note\": \"\", \"born\": \"\", \"kind\": \"\"}");
     CHECK(!has_errors(&rq));
     CHECK(!in_has(&rq, "age") && !in_has(&rq, "born") && !in_has(&rq, "kind"));
     CHECK(in_has(&rq, "note"));

@@ -3,6 +3,7 @@
 #include "platform/calendar/holidays.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "platform/view/view.h"
 
 static const char *const kind_names[] = {
     [DAY_WORK] = "work", [DAY_WEEKEND] = "weekend", [DAY_HOLIDAY] = "holiday", [DAY_MAKE_UP] = "make_up"
@@ -19,17 +20,18 @@ static Json holiday_json(const Calendar *c, const Holiday *holiday, const char *
     json_set_str(day, "date", date_iso(at));
     json_set_int(day, "starts_at", at);
     json_set_int(day, "weekday", local_time(at).weekday);
-    json_set_str(day, "weekday_title", fmt("calendar.weekday-%d", local_time(at).weekday));
+    json_set_str(day, "weekday_title",
+                 text_in(lang, fmt("calendar.weekday-%d", local_time(at).weekday), NULL));
     json_set_str(day, "kind", kind);
-    json_set_str(day, "kind_title", fmt("calendar.kind-%s", kind));
+    json_set_str(day, "kind_title", text_in(lang, fmt("calendar.kind-%s", kind), NULL));
     json_set_bool(day, "works", holiday->works);
     json_set_str(day, "name", calendar_day_name(c, holiday->day, lang));
     json_set_str(day, "name_vi", holiday->name_vi);
     json_set_str(day, "name_en", holiday->name_en);
     json_set_str(day, "source", holiday->basis);
     json_set_str(day, "verified", holiday->verified);
-    json_set_str(day, "verified_title", fmt("calendar.verified-%s", holiday->verified));
-    json_set_bool(day, "is_verified", text_is(holiday->verified, "yes"));
+    json_set_str(day, "verified_title", text_in(lang, fmt("calendar.verified-%s", holiday->verified), NULL));
+    json_set_str(day, "colour", holiday->works ? "blue" : "green");
     return day;
 }
 

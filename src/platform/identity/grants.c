@@ -25,6 +25,7 @@ enum { CACHE_SLOTS = 4096 };
 struct Grants {
     atomic_int users; /* the cache counts as one */
     Arena *arena;     /* its own */
+    ActorKind kind;
     int64_t account_id, version, directory_version, until;
     bool privileged;
     Grant *items; /* sorted by permission */
@@ -49,11 +50,11 @@ static Grants **slot_of(int64_t account_id)
     return &cache[(uint64_t)account_id * 0x9E3779B97F4A7C15u >> 52];
 }
 
-static Grants *find_cached(int64_t account_id, int64_t version, int64_t now)
+static Grants *find_cached(int64_t account_id, ActorKind kind, int64_t version, int64_t now)
 {
     pthread_mutex_lock(&cache_lock);
     Grants *g = *slot_of(account_id);
-    if (g && (g->account_id != account_id || g->version != version ||
+    if (g && (g->account_id != account_id || g->kind != kind || g->version != version ||
               g->directory_version != directory()->version || now >= g->until))
         g = NULL;
     if (g)
@@ -155,6 +156,7 @@ static Grants *work_out(Db *db, int64_t account_id, ActorKind kind, int64_t vers
     Arena *before = arena_use(arena);
     Grants *g = alloc(sizeof *g);
     *g = (Grants){ .arena = arena,
+                   .kind = kind,
                    .account_id = account_id,
                    .version = version,
                    .directory_version = directory()->version,
@@ -168,7 +170,7 @@ static Grants *work_out(Db *db, int64_t account_id, ActorKind kind, int64_t vers
 
 const Grants *grants_of(Db *db, int64_t account_id, ActorKind kind, int64_t version, int64_t now)
 {
-    Grants *g = find_cached(account_id, version, now);
+    Grants *g = find_cached(account_id, kind, version, now);
     if (!g) {
         g = work_out(db, account_id, kind, version, now);
         put_cached(g);

@@ -92,20 +92,33 @@ char *password_hash(const char *password)
     return password_hash_for(password, false);
 }
 
-/* Of no password that anybody knows: 32 random bytes that were thrown away. For accounts that do not exist.
- */
-static const char nobody[] =
-    "$argon2id$v=19$m=19456,t=2,p=1$c2VuLW5vYm9keS1zYWx0IQ$QlVpkGAzD3XUUpSSHpfvtNnJr2VLxJjXQ1sVd0pX8jE";
+/* Of no password that anybody knows: the tags are random bytes. For accounts that do not exist, at either
+ * cost. */
+static const char *const nobody[] = {
+    "$argon2id$v=19$m=19456,t=2,p=1$c2VuLW5vYm9keS1zYWx0IQ$QlVpkGAzD3XUUpSSHpfvtNnJr2VLxJjXQ1sVd0pX8jE",
+    "$argon2id$v=19$m=65536,t=3,p=1$c2VuLW5vYm9keS1zYWx0IQ$QlVpkGAzD3XUUpSSHpfvtNnJr2VLxJjXQ1sVd0pX8jE",
+};
 
-bool password_verify(const char *hash, const char *password)
+static bool verify(const char *hash, const char *password)
 {
     const char *text = text_nfc(password);
     take_place();
-    int code = argon2id_verify(hash ? hash : nobody, text, strlen(text));
+    int code = argon2id_verify(hash, text, strlen(text));
     give_place();
     if (code != ARGON2_VERIFY_MISMATCH)
         hash_fault(code);
-    return hash && code == ARGON2_OK;
+    return code == ARGON2_OK;
+}
+
+bool password_verify(const char *hash, const char *password)
+{
+    return verify(hash ? hash : nobody[0], password) && hash;
+}
+
+bool password_verify_decoy(const char *password, bool privileged)
+{
+    verify(nobody[privileged], password);
+    return false;
 }
 
 bool password_outdated(const char *hash, bool privileged)

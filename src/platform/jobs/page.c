@@ -5,6 +5,7 @@
 #include "platform/audit/audit.h"
 #include "platform/jobs/runner.h"
 #include "platform/lists/lists.h"
+#include "platform/view/view.h"
 
 enum { KEEP_FINISHED_DAYS = 7 };
 
@@ -56,7 +57,8 @@ static Reply show(Request *rq)
     Json job = find(rq);
     if (!job)
         return not_found(rq, "jobs.missing");
-    json_set_str(job, "state_title", fmt("jobs.state.%s", json_str(job, "state")));
+    json_set_str(job, "state_title", text_in(rq->lang, fmt("jobs.state.%s", json_str(job, "state")), NULL));
+    json_set_str(job, "colour", text_is(json_str(job, "state"), "parked") ? "red" : "blue");
     json_set_bool(job, "is_parked", text_is(json_str(job, "state"), "parked"));
     json_set_bool(job, "is_scheduled", text_is(json_str(job, "key"), SCHEDULE_KEY));
     return page(rq, "jobs/job", job);
@@ -127,6 +129,14 @@ static const MenuItem menu[] = {
     { 0 },
 };
 
-const Solution jobs_solution = {
-    .name = "jobs", .routes = routes, .jobs = jobs, .metrics = metrics, .menu = menu
+static const Permission permissions[] = {
+    { "platform.operate", "jobs.permission.operate", "province_admin" },
+    { 0 },
 };
+
+const Solution jobs_solution = { .name = "jobs",
+                                 .permissions = permissions,
+                                 .routes = routes,
+                                 .jobs = jobs,
+                                 .metrics = metrics,
+                                 .menu = menu };

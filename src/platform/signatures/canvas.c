@@ -151,7 +151,7 @@ static char *finish(Canvas *canvas, size_t *size)
 char *canvas_text_field(double width, double height, const char *text, size_t *size)
 {
     Canvas *canvas = canvas_new(width, height);
-    double font = height * 0.75 > 13 ? 13 : height * 0.75, w, h;
+    double font = height * 0.87 > 13 ? 13 : height * 0.87, w, h; /* 13 pt in a line of 15 */
     colour(canvas, 0, 0, 0);
     buf_text(&canvas->out, "/Tx BMC\n");
     pango_layout_set_text(canvas->layout, text, -1);

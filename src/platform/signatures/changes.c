@@ -1,9 +1,10 @@
-/* The objects of two revisions are walked together from the catalog: first the pages, where any difference counts most, then the fields,
- * then the rest. What was visited under a strict rule is not visited again; values that may change are looked at without being
- * marked, so that a locked field cannot hide behind an object that it shares with a free one.
+/* The objects of two revisions are walked together from the catalog: first the pages, where any difference
+ * counts most, then the fields, then the rest. What was visited under a strict rule is not visited again;
+ * values that may change are looked at without being marked, so that a locked field cannot hide behind an
+ * object that it shares with a free one.
  *
- * A reference to an object that was missing when the document was signed and that a later revision supplies ("shadow attack") shows as a
- * difference like any other: null then, something now. */
+ * A reference to an object that was missing when the document was signed and that a later revision supplies
+ * ("shadow attack") shows as a difference like any other: null then, something now. */
 #include "platform/signatures/changes.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -52,7 +53,8 @@ static void mark(Diff *diff, int64_t number)
 /* Have both been seen together? Marks them. */
 static bool seen(Diff *diff, const PdfObj *a, const PdfObj *b)
 {
-    if (!a || !b || a->type != PDF_REF || b->type != PDF_REF || a->number != b->number || (size_t)a->number >= diff->numbers)
+    if (!a || !b || a->type != PDF_REF || b->type != PDF_REF || a->number != b->number ||
+        (size_t)a->number >= diff->numbers)
         return false;
     bool was = diff->visited[a->number];
     diff->visited[a->number] = 1;
@@ -75,7 +77,8 @@ static void walk(Diff *diff, PdfObj *a, PdfObj *b, Changes weight, int depth);
 typedef bool KeyFn(Diff *diff, const char *key, PdfObj *a, PdfObj *b, void *argument); /* true: dealt with */
 
 /* All members of both; `special` takes those with rules of their own. */
-static void walk_members(Diff *diff, PdfObj *a, PdfObj *b, Changes weight, int depth, KeyFn *special, void *argument)
+static void walk_members(Diff *diff, PdfObj *a, PdfObj *b, Changes weight, int depth, KeyFn *special,
+                         void *argument)
 {
     for (int side = 0; side < 2; side++) {
         const PdfObj *from = side ? b : a;
@@ -99,19 +102,25 @@ static void walk_members(Diff *diff, PdfObj *a, PdfObj *b, Changes weight, int d
 static bool same_scalar(const PdfObj *a, const PdfObj *b)
 {
     switch (a->type) {
-    case PDF_NULL: return true;
+    case PDF_NULL:
+        return true;
     case PDF_BOOL:
-    case PDF_INT: return a->number == b->number;
-    case PDF_REAL: return a->real == b->real;
+    case PDF_INT:
+        return a->number == b->number;
+    case PDF_REAL:
+        return a->real == b->real;
     case PDF_NAME:
-    case PDF_STRING: return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
-    default: return false;
+    case PDF_STRING:
+        return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+    default:
+        return false;
     }
 }
 
 static bool same_stream(const PdfObj *a, const PdfObj *b)
 {
-    return !a->data == !b->data && a->data_size == b->data_size && (!a->data || memcmp(a->data, b->data, a->data_size) == 0);
+    return !a->data == !b->data && a->data_size == b->data_size &&
+           (!a->data || memcmp(a->data, b->data, a->data_size) == 0);
 }
 
 static void walk(Diff *diff, PdfObj *a, PdfObj *b, Changes weight, int depth)
@@ -196,10 +205,12 @@ static bool field_member(Diff *diff, const char *key, PdfObj *a, PdfObj *b, void
 
 static void compare_field(Diff *diff, const FormField *old, const FormField *new)
 {
-    FieldRule rule = { lock_holds(diff->then, diff->lock, old->name), text_is(old->type, "Sig") && old->value->type == PDF_DICT };
+    FieldRule rule = { lock_holds(diff->then, diff->lock, old->name),
+                       text_is(old->type, "Sig") && old->value->type == PDF_DICT };
     mark(diff, old->number);
     mark(diff, old->widget_number);
-    if (!text_is(old->name, new->name) || !text_is(old->type, new->type) || old->widget_number != new->widget_number)
+    if (!text_is(old->name, new->name) || !text_is(old->type, new->type) ||
+        old->widget_number != new->widget_number)
         report(diff, CHANGES_CONTENT);
     walk_members(diff, old->dict, new->dict, CHANGES_CONTENT, 0, field_member, &rule);
     if (old->widget_number != old->number)
@@ -232,7 +243,8 @@ static void new_field(Diff *diff, const FormField *field)
 {
     if (is_time_stamp(diff->now, field))
         report(diff, CHANGES_VALIDATION);
-    else if (text_is(field->type, "Sig") && field->value->type == PDF_DICT && !lock_holds(diff->then, diff->lock, field->name))
+    else if (text_is(field->type, "Sig") && field->value->type == PDF_DICT &&
+             !lock_holds(diff->then, diff->lock, field->name))
         report(diff, CHANGES_PERMITTED);
     else
         report(diff, CHANGES_CONTENT);
@@ -271,7 +283,8 @@ static void compare_form(Diff *diff, PdfObj *a, PdfObj *b)
 static void compare_annotations(Diff *diff, PdfObj *a, PdfObj *b)
 {
     PdfObj *old = pdf_resolve(diff->then, a), *new = pdf_resolve(diff->now, b);
-    unsigned before = old->type == PDF_ARRAY ? old->count : 0, after = new->type == PDF_ARRAY ? new->count : 0;
+    unsigned before = old->type == PDF_ARRAY ? old->count : 0,
+             after = new->type == PDF_ARRAY ? new->count : 0;
     if (after < before)
         report(diff, CHANGES_ANNOTATIONS);
     for (unsigned i = 0; i < after; i++) {
@@ -340,8 +353,8 @@ Changes changes_between(PdfFile *then, PdfFile *now, const Lock *lock)
     Diff diff = { .then = then, .now = now, .lock = lock, .began_us = monotonic_us() };
     diff.numbers = then->entry_count > now->entry_count ? then->entry_count : now->entry_count;
     diff.visited = alloc_array(diff.numbers + 1, 1);
-    diff.old_fields = form_fields(then, &diff.old_count);
-    diff.new_fields = form_fields(now, &diff.new_count);
+    diff.old_fields = pdf_form_fields(then, &diff.old_count);
+    diff.new_fields = pdf_form_fields(now, &diff.new_count);
     PdfObj *old = pdf_catalog(then), *new = pdf_catalog(now);
     if (!same_reference(pdf_member(then->trailer, "Root"), pdf_member(now->trailer, "Root")))
         report(&diff, CHANGES_OTHER);

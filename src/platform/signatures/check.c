@@ -1,5 +1,5 @@
-/* /signatures/check: anyone may have the signatures of a PDF judged. The upload is read from its temporary file, which goes away with the
- * request; nothing is kept. The server's rate limit protects the processor. */
+/* /signatures/check: anyone may have the signatures of a PDF judged. The upload is read from its temporary
+ * file, which goes away with the request; nothing is kept. The server's rate limit protects the processor. */
 #include "platform/signatures/pages.h"
 #include "base/arena.h"
 #include "base/fault.h"
@@ -63,7 +63,9 @@ static const char *summary(Json signatures, const char **colour)
 static const char *colour_of(Json signature)
 {
     const char *indication = json_str(signature, "indication");
-    return text_is(indication, "TOTAL-PASSED") ? "green" : text_is(indication, "TOTAL-FAILED") ? "red" : "amber";
+    return text_is(indication, "TOTAL-PASSED")   ? "green"
+           : text_is(indication, "TOTAL-FAILED") ? "red"
+                                                 : "amber";
 }
 
 Reply signatures_check(Request *rq)

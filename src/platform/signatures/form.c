@@ -55,7 +55,7 @@ static void walk_field(Walk *walk, PdfObj *ref, const char *parent, PdfObj *type
         walk_field(walk, kids->items[i], name, type, depth + 1);
 }
 
-FormField *form_fields(PdfFile *file, size_t *count)
+FormField *pdf_form_fields(PdfFile *file, size_t *count)
 {
     Walk walk = { .file = file };
     PdfObj *list = pdf_get(file, pdf_get(file, pdf_catalog(file), "AcroForm"), "Fields");
@@ -68,10 +68,10 @@ FormField *form_fields(PdfFile *file, size_t *count)
     return fields;
 }
 
-FormField *form_find(PdfFile *file, const char *name)
+FormField *pdf_form_find(PdfFile *file, const char *name)
 {
     size_t count;
-    FormField *fields = form_fields(file, &count);
+    FormField *fields = pdf_form_fields(file, &count);
     for (size_t i = 0; i < count; i++)
         if (text_is(fields[i].name, name))
             return &fields[i];
@@ -116,7 +116,7 @@ bool lock_holds(PdfFile *file, const Lock *lock, const char *field)
 bool form_locked(PdfFile *file, const char *name)
 {
     size_t count;
-    FormField *fields = form_fields(file, &count);
+    FormField *fields = pdf_form_fields(file, &count);
     for (size_t i = 0; i < count; i++) {
         if (!text_is(fields[i].type, "Sig") || fields[i].value->type != PDF_DICT)
             continue;

@@ -17,7 +17,7 @@ typedef struct FormField {
 } FormField;
 
 /* The terminal fields in document order; fields that are not objects of their own are left out. */
-FormField *form_fields(PdfFile *file, size_t *count);
+FormField *pdf_form_fields(PdfFile *file, size_t *count);
 FormField *form_find(PdfFile *file, const char *name);
 
 /* Which fields a signature dictionary locks (FieldMDP), or may not be changed at all (DocMDP). */
@@ -37,6 +37,6 @@ bool rect_of(PdfFile *file, PdfObj *widget, double *width, double *height);
 
 /* Adds widgets to their pages and to the form's list; used by pdf_prepare() and for an invisible signature
  * field. */
-int64_t form_add(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal);
+int64_t form_put_fields(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal);
 
 #endif

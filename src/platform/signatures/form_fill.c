@@ -88,7 +88,7 @@ static void put_form(PdfUpdate *update, PdfObj *form, int64_t number, bool signa
     pdf_update_object(update, root->number, catalog);
 }
 
-int64_t form_add(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal)
+int64_t form_put_fields(PdfUpdate *update, const PdfField *fields, size_t count, const char **refusal)
 {
     PdfFile *file = update->file;
     Vec changes = { 0 };
@@ -126,7 +126,7 @@ const void *pdf_prepare(const void *pdf, size_t size, const PdfField *fields, si
     if (!file)
         return NULL;
     pdf_update_begin(&update, file, 4096 + count * 512);
-    if (!form_add(&update, fields, count, why))
+    if (!form_put_fields(&update, fields, count, why))
         return NULL;
     pdf_update_end(&update);
     *out_size = update.out.size;

@@ -1,4 +1,5 @@
-/* /certificates: who holds which certificate, until when, and how often it signed; its state may be changed by key custodians. */
+/* /certificates: who holds which certificate, until when, and how often it signed; its state may be changed
+ * by key custodians. */
 #include "platform/signatures/pages.h"
 #include "platform/signatures/certificates.h"
 #include "platform/audit/audit.h"
@@ -10,10 +11,12 @@
 static const ListColumn columns[] = {
     { "subject", "c.subject", LIST_TEXT, .link = "/certificates/{id}", .sortable = true },
     { "organisation", "c.organisation", LIST_TEXT, .sortable = true },
-    { "status", "c.status", LIST_STATE, .states = "active=green suspended=amber revoked=red expired=grey", .sortable = true },
+    { "status", "c.status", LIST_STATE, .states = "active=green suspended=amber revoked=red expired=grey",
+      .sortable = true },
     { "not_before", "c.not_before", LIST_DATE, .hidden = true },
     { "not_after", "c.not_after", LIST_DATE, .sortable = true },
-    { "signatures", "(select count(*) from sig_signature s where s.certificate_id = c.id)", LIST_NUMBER },
+    { "signatures", "(select count(*) from sig_signature s where s.certificate_id = c.id)", LIST_NUMBER,
+      .sortable = false },
     { "issuer", "c.issuer", LIST_TEXT, .hidden = true },
     { "serial", "c.serial", LIST_CODE, .hidden = true },
     { 0 },
@@ -48,9 +51,12 @@ static Reply certificates_list(Request *rq)
 static Json find(Request *rq)
 {
     return db_row(rq->db,
-                  fmt("select c.id, c.sha256, c.subject, c.organisation, c.issuer, c.serial, c.not_before as not_before_at, c.not_after "
-                      "as not_after_at, c.key_alg, c.key_bits, c.kind, c.role, c.status, c.status_at, c.status_reason, c.org_id, (select "
-                      "count(*) from sig_signature s where s.certificate_id = c.id) as signatures from sig_certificate c where c.id = ?1 "
+                  fmt("select c.id, c.sha256, c.subject, c.organisation, c.issuer, c.serial, c.not_before as "
+                      "not_before_at, c.not_after "
+                      "as not_after_at, c.key_alg, c.key_bits, c.kind, c.role, c.status, c.status_at, "
+                      "c.status_reason, c.org_id, (select "
+                      "count(*) from sig_signature s where s.certificate_id = c.id) as signatures from "
+                      "sig_certificate c where c.id = ?1 "
                       "and %s",
                       scope(rq)),
                   I(path_id(rq, "id")));
@@ -64,7 +70,10 @@ static Reply certificates_show(Request *rq)
     const char *status = json_str(model, "status");
     bool may = can(rq->actor, "signatures.manage") && !text_is(json_str(model, "role"), "root");
     json_set_str(model, "status_key", fmt("signatures.certificates.status.%s", status));
-    json_set_str(model, "colour", text_is(status, "active") ? "green" : text_is(status, "suspended") ? "amber" : "red");
+    json_set_str(model, "colour",
+                 text_is(status, "active")      ? "green"
+                 : text_is(status, "suspended") ? "amber"
+                                                : "red");
     json_set_bool(model, "sandbox", text_is(json_str(model, "kind"), "sandbox"));
     json_set_bool(model, "may_revoke", may && !text_is(status, "revoked"));
     json_set_bool(model, "may_suspend", may && text_is(status, "active"));
@@ -78,7 +87,8 @@ static Reply change(Request *rq, const char *status, const char *action)
     if (!certificate || text_is(json_str(certificate, "role"), "root"))
         return not_found(rq, "signatures.certificate.missing");
     int64_t id = json_id(certificate, "id");
-    if (json_id(certificate, "org_id") && !can_for(rq->actor, "signatures.manage", json_id(certificate, "org_id")))
+    if (json_id(certificate, "org_id") &&
+        !can_for(rq->actor, "signatures.manage", json_id(certificate, "org_id")))
         return forbidden(rq, "signatures.certificate.missing");
     if (!certificate_set_status(rq->db, id, status, in_str(rq, "reason"), rq->now))
         return conflict(rq, "signatures.certificate.ended", NULL);
@@ -111,15 +121,18 @@ static const Param reason_params[] = {
 static const char SHOW[] = "/certificates/{id}";
 
 const Route signatures_routes[] = {
-    { GET, "/certificates", certificates_list, "signatures.read", "Certificates for digital signatures", NULL, NULL, ROUTE_OPEN_PARAMS },
+    { GET, "/certificates", certificates_list, "signatures.read", "Certificates for digital signatures", NULL,
+      NULL, ROUTE_OPEN_PARAMS },
     { GET, "/certificates/{id}", certificates_show, "signatures.read", "One certificate", NULL, NULL, 0 },
-    { POST, "/certificates/{id}/revoke", certificates_revoke, "signatures.manage", "Ends the use of a certificate for ever", reason_params,
-      SHOW, 0 },
-    { POST, "/certificates/{id}/suspend", certificates_suspend, "signatures.manage", "Interrupts the use of a certificate", reason_params,
-      SHOW, 0 },
-    { POST, "/certificates/{id}/resume", certificates_resume, "signatures.manage", "Ends the interruption", reason_params, SHOW, 0 },
-    { GET, "/signatures/check", signatures_check_form, "public", "Form to have the signatures of a PDF checked", NULL, NULL, 0 },
-    { POST, "/signatures/check", signatures_check, "public", "Checks every signature of a PDF; keeps nothing", signatures_check_params, NULL,
-      ROUTE_SLOW | ROUTE_LARGE_BODY | ROUTE_NO_CSRF },
+    { POST, "/certificates/{id}/revoke", certificates_revoke, "signatures.manage",
+      "Ends the use of a certificate for ever", reason_params, SHOW, 0 },
+    { POST, "/certificates/{id}/suspend", certificates_suspend, "signatures.manage",
+      "Interrupts the use of a certificate", reason_params, SHOW, 0 },
+    { POST, "/certificates/{id}/resume", certificates_resume, "signatures.manage", "Ends the interruption",
+      reason_params, SHOW, 0 },
+    { GET, "/signatures/check", signatures_check_form, "public",
+      "Form to have the signatures of a PDF checked", NULL, NULL, 0 },
+    { POST, "/signatures/check", signatures_check, "public", "Checks every signature of a PDF; keeps nothing",
+      signatures_check_params, NULL, ROUTE_SLOW | ROUTE_LARGE_BODY | ROUTE_NO_CSRF },
     { 0 },
 };

@@ -102,6 +102,9 @@ bool pdf_whole_number(PdfLex *lex, int64_t *out);
 PdfObj *pdf_node(PdfFile *file, PdfType type);
 void pdf_fail(PdfFile *file, const char *error);
 
+/* After a dictionary: the keyword and exactly /Length raw bytes, which become its data. `dict` itself, NULL
+ * when malformed. */
+PdfObj *pdf_stream_data(PdfLex *lex, PdfObj *dict);
 /* The bytes of a stream with FlateDecode (or none) and predictors undone; NULL when it cannot be. */
 char *pdf_decode(PdfFile *file, PdfObj *stream, size_t *size);
 char *pdf_deflate(const void *bytes, size_t size, size_t *out_size);

@@ -99,10 +99,10 @@ static bool find_field(PdfUpdate *update, const SignatureSpec *spec, FormField *
         return true;
     }
     PdfField invisible = { .name = spec->field, .signature = true, .page = 1 };
-    int64_t number = form_add(update, &invisible, 1, refusal);
+    int64_t number = form_put_fields(update, &invisible, 1, refusal);
     if (!number)
         return false;
-    const struct PdfWritten *written = update->written; /* what form_add() wrote first is the field */
+    const struct PdfWritten *written = update->written; /* what form_put_fields() wrote first is the field */
     PdfLex lex = { file, update->out.at, update->out.size, (size_t)written[0].at, false };
     int64_t n;
     pdf_whole_number(&lex, &n);

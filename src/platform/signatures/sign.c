@@ -162,13 +162,30 @@ static Signed fail(Store *store, SignWork *w)
     return (Signed){ .refusal = w->error, .request_id = w->request_id };
 }
 
+/* Writes the request down; false when this very hash was sent to the device before (a double click, a
+ * repeated job). */
+static bool record(Store *store, SignWork *w)
+{
+    Guard guard;
+    guard_enter(&guard);
+    if (setjmp(guard.at) == 0) {
+        store_write_wait(store, write_request, w);
+        guard_leave(&guard);
+        return true;
+    }
+    if (guard.fault.kind != FAULT_CONFLICT)
+        raise_again(&guard.fault);
+    return false;
+}
+
 static Signed sign_prepared(Store *store, SignWork *w, PreparedSignature *prepared, const CmsChain *chain)
 {
     unsigned char signature[MAX_SIGNATURE];
     Buf attributes = { 0 }, cms = { 0 };
     cms_attributes(&attributes, prepared->digest, w->certificate.der, w->certificate.size);
     sha256(attributes.at, attributes.size, w->dtbs);
-    store_write_wait(store, write_request, w);
+    if (!record(store, w))
+        return (Signed){ .refusal = "signatures.twice" };
     size_t n = ask_device(w, &attributes, signature);
     if (!n)
         return fail(store, w);
@@ -186,15 +203,18 @@ static Signed sign_prepared(Store *store, SignWork *w, PreparedSignature *prepar
                      .request_id = w->request_id };
 }
 
-/* In the demonstration every leader and body may sign: who never had a certificate gets one of the sandbox when it is first needed. */
+/* In the demonstration every leader and body may sign: who never had a certificate gets one of the sandbox
+ * when it is first needed. */
 static bool enrol_demo(Db *db, const SignRequest *request, Certificate *out)
 {
+    if (!settings()->demo || !token_is_open())
+        return false;
     const Org *org = org_by_id(request->org_id);
-    if (!settings()->demo || !token_is_open() || (!org && !request->account_id))
+    if (!org && !request->account_id)
         return false;
     const char *body = org ? org->name : NULL;
-    signatures_enrol(db_store(db), request->account_id, request->org_id, request->account_id ? account_name(db, request->account_id) : body,
-                     body);
+    signatures_enrol(db_store(db), request->account_id, request->org_id,
+                     request->account_id ? account_name(db, request->account_id) : body, body);
     Db *fresh = store_read_begin(db_store(db)); /* `db` still sees the store as it was */
     bool there = certificate_of(fresh, request->account_id, request->org_id, out);
     store_read_end(fresh);
@@ -209,7 +229,8 @@ Signed sign_pdf(Db *db, const SignRequest *request)
     if (db_writable(db))
         raise_fault(FAULT_INTERNAL, "signatures.transaction",
                     "signing waits for a device and must not hold a write transaction");
-    if (!certificate_of(db, request->account_id, request->org_id, &w.certificate) && !enrol_demo(db, request, &w.certificate))
+    if (!certificate_of(db, request->account_id, request->org_id, &w.certificate) &&
+        !enrol_demo(db, request, &w.certificate))
         return (Signed){ .refusal = "signatures.no-certificate" };
     const char *refusal = certificate_refusal(&w.certificate, w.now);
     if (!refusal && !token_is_open())

@@ -29,7 +29,8 @@ void signatures_stop(void)
 }
 
 static const Permission permissions[] = {
-    { "signatures.read", "signatures.permission.read", "province_admin security auditor leader clerk director" },
+    { "signatures.read", "signatures.permission.read",
+      "province_admin security auditor leader clerk director" },
     { "signatures.manage", "signatures.permission.manage", "security province_admin" },
     { 0 },
 };

@@ -9,52 +9,22 @@
  * session again, logs in again and tries once more.
  *
  * Between taking a session and giving it back nothing may raise a fault. */
-#define CRYPTOKI_COMPAT
-#include "platform/signatures/token.h"
-#include "platform/signatures/softhsm.h"
+#include "platform/signatures/device.h"
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
 
-#include <dlfcn.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
-#include <p11-kit/pkcs11.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { MOST_SESSIONS = 16, REMEMBERED_KEYS = 64, MOST_SLOTS = 64 };
-
-static const char LABEL[] = "sen";
-
-typedef struct Session {
-    CK_SESSION_HANDLE handle;
-    bool open, taken;
-    struct {
-        unsigned char id[KEY_ID_SIZE];
-        CK_OBJECT_HANDLE key; /* 0: none */
-    } keys[REMEMBERED_KEYS];
-} Session;
-
-/* Owned from token_open() to token_close(). */
-static struct {
-    CK_FUNCTION_LIST *p11;
-    CK_SLOT_ID slot;
-    char pin[256];
-    CK_SESSION_HANDLE keeper; /* keeps the login alive */
-    Session sessions[MOST_SESSIONS];
-    size_t session_count;
-    pthread_mutex_t lock;
-    pthread_cond_t given_back;
-    bool open;
-} token = { .lock = PTHREAD_MUTEX_INITIALIZER, .given_back = PTHREAD_COND_INITIALIZER };
+Device sig_device = { .lock = PTHREAD_MUTEX_INITIALIZER, .given_back = PTHREAD_COND_INITIALIZER };
 
 static atomic_long signings;
 
@@ -62,39 +32,41 @@ static atomic_long signings;
 
 static CK_RV log_in(CK_SESSION_HANDLE session)
 {
-    CK_RV rv = token.p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)token.pin, strlen(token.pin));
+    CK_RV rv =
+        sig_device.p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)sig_device.pin, strlen(sig_device.pin));
     return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
 }
 
-static CK_RV open_session(CK_SESSION_HANDLE *session)
+CK_RV device_session(CK_SESSION_HANDLE *session)
 {
-    CK_RV rv = token.p11->C_OpenSession(token.slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, session);
+    CK_RV rv = sig_device.p11->C_OpenSession(sig_device.slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+                                             session);
     return rv == CKR_OK ? log_in(*session) : rv;
 }
 
 static Session *take_session(void)
 {
     Session *found = NULL;
-    pthread_mutex_lock(&token.lock);
-    while (token.open && !found) {
-        for (size_t i = 0; i < token.session_count && !found; i++)
-            if (!token.sessions[i].taken)
-                found = &token.sessions[i];
+    pthread_mutex_lock(&sig_device.lock);
+    while (sig_device.open && !found) {
+        for (size_t i = 0; i < sig_device.session_count && !found; i++)
+            if (!sig_device.sessions[i].taken)
+                found = &sig_device.sessions[i];
         if (!found)
-            pthread_cond_wait(&token.given_back, &token.lock);
+            pthread_cond_wait(&sig_device.given_back, &sig_device.lock);
     }
     if (found)
         found->taken = true;
-    pthread_mutex_unlock(&token.lock);
+    pthread_mutex_unlock(&sig_device.lock);
     return found;
 }
 
 static void give_session(Session *session)
 {
-    pthread_mutex_lock(&token.lock);
+    pthread_mutex_lock(&sig_device.lock);
     session->taken = false;
-    pthread_cond_broadcast(&token.given_back);
-    pthread_mutex_unlock(&token.lock);
+    pthread_cond_broadcast(&sig_device.given_back);
+    pthread_mutex_unlock(&sig_device.lock);
 }
 
 static CK_RV ready(Session *session)
@@ -102,7 +74,7 @@ static CK_RV ready(Session *session)
     if (session->open)
         return CKR_OK;
     memset(session->keys, 0, sizeof session->keys);
-    CK_RV rv = open_session(&session->handle);
+    CK_RV rv = device_session(&session->handle);
     session->open = rv == CKR_OK;
     return rv;
 }
@@ -129,7 +101,7 @@ static CK_RV with_session(CK_RV (*work)(Session *session, void *argument), void 
     if (rv == CKR_OK)
         rv = work(session, argument);
     if (rv != CKR_OK && is_stale(rv)) {
-        token.p11->C_CloseSession(session->handle);
+        sig_device.p11->C_CloseSession(session->handle);
         session->open = false;
         rv = ready(session);
         if (rv == CKR_OK)
@@ -150,11 +122,11 @@ static CK_RV search(Session *session, CK_OBJECT_CLASS class, const unsigned char
 {
     CK_ATTRIBUTE wanted[] = { { CKA_CLASS, &class, sizeof class }, { CKA_ID, (void *)id, KEY_ID_SIZE } };
     CK_ULONG count = 0;
-    CK_RV rv = token.p11->C_FindObjectsInit(session->handle, wanted, 2);
+    CK_RV rv = sig_device.p11->C_FindObjectsInit(session->handle, wanted, 2);
     if (rv != CKR_OK)
         return rv;
-    rv = token.p11->C_FindObjects(session->handle, found, 1, &count);
-    token.p11->C_FindObjectsFinal(session->handle);
+    rv = sig_device.p11->C_FindObjects(session->handle, found, 1, &count);
+    sig_device.p11->C_FindObjectsFinal(session->handle);
     return rv != CKR_OK ? rv : count ? CKR_OK : CKR_DATA_INVALID;
 }
 
@@ -199,9 +171,9 @@ static CK_RV make_key(Session *session, void *argument)
         { CKA_ID, id, KEY_ID_SIZE },         { CKA_LABEL, label, strlen(making->label) }
     };
     CK_OBJECT_HANDLE public, private;
-    return token.p11->C_GenerateKeyPair(session->handle, &mechanism, open_half,
-                                        sizeof open_half / sizeof *open_half, secret_half,
-                                        sizeof secret_half / sizeof *secret_half, &public, &private);
+    return sig_device.p11->C_GenerateKeyPair(session->handle, &mechanism, open_half,
+                                             sizeof open_half / sizeof *open_half, secret_half,
+                                             sizeof secret_half / sizeof *secret_half, &public, &private);
 }
 
 bool token_make_key(const unsigned char id[KEY_ID_SIZE], const char *label)
@@ -224,7 +196,7 @@ static CK_RV read_key(Session *session, void *argument)
                                { CKA_PUBLIC_EXPONENT, reading->exponent, sizeof reading->exponent } };
     CK_RV rv = search(session, CKO_PUBLIC_KEY, reading->id, &key);
     if (rv == CKR_OK)
-        rv = token.p11->C_GetAttributeValue(session->handle, key, numbers, 2);
+        rv = sig_device.p11->C_GetAttributeValue(session->handle, key, numbers, 2);
     reading->modulus_size = numbers[0].ulValueLen;
     reading->exponent_size = numbers[1].ulValueLen;
     return rv;
@@ -289,14 +261,14 @@ static CK_RV sign(Session *session, void *argument)
     CK_RV rv = private_key(session, signing->id, &key);
     if (rv != CKR_OK)
         return rv;
-    rv = token.p11->C_SignInit(session->handle, signing->scheme == SCHEME_RSA_PSS ? &probabilistic : &plain,
-                               key);
+    rv = sig_device.p11->C_SignInit(session->handle,
+                                    signing->scheme == SCHEME_RSA_PSS ? &probabilistic : &plain, key);
     if (rv != CKR_OK)
         return rv;
     signing->out_size = MAX_SIGNATURE;
     atomic_fetch_add(&signings, 1);
-    return token.p11->C_Sign(session->handle, (CK_BYTE *)signing->data, signing->size, signing->out,
-                             &signing->out_size);
+    return sig_device.p11->C_Sign(session->handle, (CK_BYTE *)signing->data, signing->size, signing->out,
+                                  &signing->out_size);
 }
 
 size_t token_sign(const unsigned char id[KEY_ID_SIZE], SignScheme scheme, const void *data, size_t size,
@@ -309,139 +281,4 @@ size_t token_sign(const unsigned char id[KEY_ID_SIZE], SignScheme scheme, const 
 long token_signings(void)
 {
     return atomic_load(&signings);
-}
-
-/* ---- Opening and closing ---- */
-
-/* The slot of the token that is labelled ours, or of the only token; else CKR_TOKEN_NOT_PRESENT and in *blank
- * a slot that has a token without data, if there is one. */
-static CK_RV find_slot(CK_SLOT_ID *slot, CK_SLOT_ID *blank, bool *has_blank)
-{
-    CK_SLOT_ID slots[MOST_SLOTS];
-    CK_ULONG count = MOST_SLOTS;
-    CK_RV rv = token.p11->C_GetSlotList(CK_TRUE, slots, &count);
-    *has_blank = false;
-    for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
-        CK_TOKEN_INFO info;
-        if (token.p11->C_GetTokenInfo(slots[i], &info) != CKR_OK)
-            continue;
-        bool initialised = info.flags & CKF_TOKEN_INITIALIZED;
-        bool ours = memcmp(info.label, LABEL, strlen(LABEL)) == 0 && info.label[strlen(LABEL)] == ' ';
-        if (initialised && (ours || count == 1)) {
-            *slot = slots[i];
-            return CKR_OK;
-        }
-        if (!initialised) {
-            *blank = slots[i];
-            *has_blank = true;
-        }
-    }
-    return rv == CKR_OK ? CKR_TOKEN_NOT_PRESENT : rv;
-}
-
-/* C_InitToken gives the token its label and security officer, C_InitPIN the user's PIN. */
-static CK_RV init_token(CK_SLOT_ID blank, const char *so_pin)
-{
-    CK_UTF8CHAR label[32];
-    CK_SESSION_HANDLE session;
-    CK_SLOT_ID none;
-    bool has_none;
-    memset(label, ' ', sizeof label);
-    memcpy(label, LABEL, strlen(LABEL));
-    CK_RV rv = token.p11->C_InitToken(blank, (CK_UTF8CHAR *)so_pin, strlen(so_pin), label);
-    if (rv == CKR_OK)
-        rv = find_slot(&token.slot, &none, &has_none);
-    if (rv == CKR_OK)
-        rv = token.p11->C_OpenSession(token.slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
-    if (rv != CKR_OK)
-        return rv;
-    rv = token.p11->C_Login(session, CKU_SO, (CK_UTF8CHAR *)so_pin, strlen(so_pin));
-    if (rv == CKR_OK)
-        rv = token.p11->C_InitPIN(session, (CK_UTF8CHAR *)token.pin, strlen(token.pin));
-    token.p11->C_Logout(session);
-    token.p11->C_CloseSession(session);
-    return rv;
-}
-
-static const char *load_module(const char *path)
-{
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    CK_C_GetFunctionList list = library ? (CK_C_GetFunctionList)dlsym(library, "C_GetFunctionList") : NULL;
-    if (!list)
-        return fmt("%s is no PKCS#11 module: %s", path, dlerror());
-    CK_C_INITIALIZE_ARGS arguments = { .flags = CKF_OS_LOCKING_OK };
-    CK_RV rv = list(&token.p11);
-    if (rv == CKR_OK)
-        rv = token.p11->C_Initialize(&arguments);
-    return rv == CKR_OK ? NULL : fmt("%s does not start: 0x%08lx", path, rv);
-}
-
-/* NULL when the token is ready, else why not. */
-static const char *open_token(const char *module, const char *data_dir)
-{
-    CK_SLOT_ID blank;
-    bool has_blank, soft = !module;
-    const char *path = soft ? softhsm_prepare(data_dir) : module;
-    if (!path)
-        return "SoftHSM2 is not installed and no PKCS#11 module is set";
-    const char *pin = pin_read(data_dir, "token.pin", soft),
-               *so_pin = soft ? pin_read(data_dir, "token.so-pin", true) : NULL;
-    if (!pin)
-        return "the file keys/token.pin is missing";
-    snprintf(token.pin, sizeof token.pin, "%s", pin);
-    const char *problem = load_module(path);
-    if (problem)
-        return problem;
-    CK_RV rv = find_slot(&token.slot, &blank, &has_blank);
-    if (rv == CKR_TOKEN_NOT_PRESENT && soft && has_blank)
-        rv = init_token(blank, so_pin);
-    if (rv == CKR_OK)
-        rv = open_session(&token.keeper);
-    return rv == CKR_OK ? NULL : fmt("no token can be used: 0x%08lx", rv);
-}
-
-/* The library itself stays loaded: modules leave handlers behind that run when the process ends. */
-static void unload(void)
-{
-    if (token.p11)
-        token.p11->C_Finalize(NULL);
-    token.p11 = NULL;
-    explicit_bzero(token.pin, sizeof token.pin);
-}
-
-bool token_open(const char *module, const char *data_dir, char *reason, size_t reason_size)
-{
-    if (token.open)
-        return true;
-    const char *problem = open_token(module, data_dir);
-    if (problem) {
-        snprintf(reason, reason_size, "%s", problem);
-        unload();
-        return false;
-    }
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = processors > 0 ? (size_t)processors * 2 : 2;
-    memset(token.sessions, 0, sizeof token.sessions);
-    token.session_count = count < MOST_SESSIONS ? count : MOST_SESSIONS;
-    token.open = true;
-    return true;
-}
-
-void token_close(void)
-{
-    pthread_mutex_lock(&token.lock);
-    bool was_open = token.open;
-    token.open = false;
-    pthread_cond_broadcast(&token.given_back);
-    for (size_t i = 0; i < token.session_count; i++)
-        while (token.sessions[i].taken)
-            pthread_cond_wait(&token.given_back, &token.lock);
-    pthread_mutex_unlock(&token.lock);
-    if (was_open)
-        unload();
-}
-
-bool token_is_open(void)
-{
-    return token.open;
 }

@@ -1,7 +1,8 @@
-/* The certificate of a signature: a path to one of our anchors by cryptography, its time, its state, its usage.
+/* The certificate of a signature: a path to one of our anchors by cryptography, its time, its state, its
+ * usage.
  *
- * A signature of level B proves no time, so a certificate that has ended or was revoked since leaves the verdict open (EN 319 102-1
- * §5.3: no proof of existence), never "valid". */
+ * A signature of level B proves no time, so a certificate that has ended or was revoked since leaves the
+ * verdict open (EN 319 102-1 §5.3: no proof of existence), never "valid". */
 #include "platform/signatures/verify.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -21,8 +22,10 @@ const VerdictText VERDICT_TEXTS[VERDICTS] = {
     [VERDICT_UNREADABLE] = { "TOTAL-FAILED", "FORMAT_FAILURE", "signatures.verdict.unreadable" },
     [VERDICT_HASH] = { "TOTAL-FAILED", "HASH_FAILURE", "signatures.verdict.hash" },
     [VERDICT_CRYPTO] = { "TOTAL-FAILED", "SIG_CRYPTO_FAILURE", "signatures.verdict.crypto" },
-    [VERDICT_NO_CERTIFICATE] = { "INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND", "signatures.verdict.no-certificate" },
-    [VERDICT_ALGORITHM] = { "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE", "signatures.verdict.algorithm" },
+    [VERDICT_NO_CERTIFICATE] = { "INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND",
+                                 "signatures.verdict.no-certificate" },
+    [VERDICT_ALGORITHM] = { "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+                            "signatures.verdict.algorithm" },
     [VERDICT_ATTRIBUTES] = { "INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "signatures.verdict.attributes" },
     [VERDICT_CHANGED] = { "TOTAL-FAILED", "FORMAT_FAILURE", "signatures.verdict.changed" },
     [VERDICT_CHANGED_UNSURE] = { "INDETERMINATE", "FORMAT_FAILURE", "signatures.verdict.changed-unsure" },
@@ -82,14 +85,16 @@ static Verdict path_verdict(Db *db, const CmsCheck *cms, int64_t now)
     if (context && X509_STORE_CTX_init(context, store, cms->signer, cms->others) == 1) {
         X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context), (time_t)(now / SECOND_MS));
         X509_STORE_CTX_set_flags(context, X509_V_FLAG_X509_STRICT);
-        verdict = X509_verify_cert(context) == 1 ? VERDICT_VALID : verdict_of(X509_STORE_CTX_get_error(context));
+        verdict =
+            X509_verify_cert(context) == 1 ? VERDICT_VALID : verdict_of(X509_STORE_CTX_get_error(context));
     }
     X509_STORE_CTX_free(context);
     ERR_clear_error();
     return verdict;
 }
 
-/* Our own record is the revocation list of the sandbox; a certificate that is not in it has an unknown state. */
+/* Our own record is the revocation list of the sandbox; a certificate that is not in it has an unknown state.
+ */
 static Verdict state_verdict(const Certificate *certificate)
 {
     if (!certificate->id)

@@ -1,5 +1,6 @@
-/* Every signature of a document, judged one by one (spec 25 §7.1, §7.4, §7.5): format → digest → signature value → later changes →
- * certificate. The worst finding is the verdict: what failed cannot be mended by what is good. */
+/* Every signature of a document, judged one by one (spec 25 §7.1, §7.4, §7.5): format → digest → signature
+ * value → later changes → certificate. The worst finding is the verdict: what failed cannot be mended by what
+ * is good. */
 #include "platform/signatures/verify.h"
 #include "platform/view/view.h"
 #include "base/arena.h"
@@ -51,9 +52,9 @@ static bool range_is_right(PdfFile *file, Seen *seen)
         return false;
     const size_t *r = seen->range;
     seen->contents = pdf_member(seen->field->value, "Contents");
-    return r[0] == 0 && r[1] > 0 && r[1] < r[2] && r[2] <= file->size && seen->end <= file->size && seen->contents &&
-           seen->contents->type == PDF_STRING && seen->contents->end > 0 && seen->contents->start == r[1] &&
-           seen->contents->end == r[2] && file->bytes[r[1]] == '<';
+    return r[0] == 0 && r[1] > 0 && r[1] < r[2] && r[2] <= file->size && seen->end <= file->size &&
+           seen->contents && seen->contents->type == PDF_STRING && seen->contents->end > 0 &&
+           seen->contents->start == r[1] && seen->contents->end == r[2] && file->bytes[r[1]] == '<';
 }
 
 static bool kind_is_known(PdfFile *file, const Seen *seen)
@@ -73,7 +74,8 @@ static bool covers_all(const PdfFile *file, const Seen *seen)
     return true;
 }
 
-/* Reading two revisions takes memory that is given back at once, and more than the limit means "not analysed". */
+/* Reading two revisions takes memory that is given back at once, and more than the limit means "not
+ * analysed". */
 static Changes compare(const PdfFile *file, const Seen *seen)
 {
     Arena *outer = arena_current(), *inner = arena_new(COMPARE_LIMIT);
@@ -85,7 +87,8 @@ static Changes compare(const PdfFile *file, const Seen *seen)
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
         const char *error;
-        PdfFile *then = pdf_open(file->bytes, seen->end, &error), *now = pdf_open(file->bytes, file->size, &error);
+        PdfFile *then = pdf_open(file->bytes, seen->end, &error),
+                *now = pdf_open(file->bytes, file->size, &error);
         FormField *field = then && now ? form_find(then, seen->field->name) : NULL;
         if (field && field->value->type == PDF_DICT) {
             Lock lock = lock_of(then, field->value);
@@ -104,9 +107,12 @@ static Changes compare(const PdfFile *file, const Seen *seen)
 
 static Verdict cms_verdict(CmsFault fault)
 {
-    static const Verdict VERDICTS_OF[] = { [CMS_GOOD] = VERDICT_VALID,         [CMS_MALFORMED] = VERDICT_FORMAT,
-                                           [CMS_HASH] = VERDICT_HASH,          [CMS_SIGNATURE] = VERDICT_CRYPTO,
-                                           [CMS_ATTRIBUTES] = VERDICT_ATTRIBUTES, [CMS_NO_CERTIFICATE] = VERDICT_NO_CERTIFICATE,
+    static const Verdict VERDICTS_OF[] = { [CMS_GOOD] = VERDICT_VALID,
+                                           [CMS_MALFORMED] = VERDICT_FORMAT,
+                                           [CMS_HASH] = VERDICT_HASH,
+                                           [CMS_SIGNATURE] = VERDICT_CRYPTO,
+                                           [CMS_ATTRIBUTES] = VERDICT_ATTRIBUTES,
+                                           [CMS_NO_CERTIFICATE] = VERDICT_NO_CERTIFICATE,
                                            [CMS_ALGORITHM] = VERDICT_ALGORITHM };
     return VERDICTS_OF[fault];
 }
@@ -119,7 +125,8 @@ static Verdict judge(Db *db, PdfFile *file, Seen *seen, int64_t now)
     if (!in_range)
         return VERDICT_FORMAT;
     const size_t *r = seen->range;
-    seen->cms = cms_check(seen->contents->text, seen->contents->size, file->bytes, r[1], file->bytes + r[2], r[3]);
+    seen->cms =
+        cms_check(seen->contents->text, seen->contents->size, file->bytes, r[1], file->bytes + r[2], r[3]);
     Verdict verdict = cms_verdict(seen->cms.fault);
     if (verdict == VERDICT_HASH || verdict == VERDICT_CRYPTO || verdict == VERDICT_FORMAT)
         return verdict;
@@ -145,9 +152,11 @@ static int64_t moment_of(const char *text)
     char sign = 'Z';
     if (text_starts(text, "D:"))
         text += 2;
-    if (sscanf(text, "%4d%2d%2d%2d%2d%2d%c%2d'%2d", &part[0], &part[1], &part[2], &part[3], &part[4], &part[5], &sign, &hours, &minutes) < 3)
+    if (sscanf(text, "%4d%2d%2d%2d%2d%2d%c%2d'%2d", &part[0], &part[1], &part[2], &part[3], &part[4],
+               &part[5], &sign, &hours, &minutes) < 3)
         return 0;
-    if (part[0] < 1970 || part[0] > 9999 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 || hours < 0 || hours > 14)
+    if (part[0] < 1970 || part[0] > 9999 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 ||
+        hours < 0 || hours > 14)
         return 0;
     int64_t utc = local_ms(part[0], part[1], part[2], part[3], part[4], part[5]) + 7 * (int64_t)HOUR_MS;
     int64_t offset = hours * (int64_t)HOUR_MS + minutes * (int64_t)MINUTE_MS;
@@ -162,7 +171,8 @@ static Json certificate_json(const Seen *seen)
     json_set_str(out, "organisation", certificate_name(X509_get_subject_name(x), NID_organizationName));
     json_set_str(out, "issuer", certificate_name(X509_get_issuer_name(x), NID_commonName));
     const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
-    json_set_str(out, "serial", hex_encode(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
+    json_set_str(out, "serial",
+                 hex_encode(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
     json_set_int(out, "not_before_at", certificate_time(X509_get0_notBefore(x)));
     json_set_int(out, "not_after_at", certificate_time(X509_get0_notAfter(x)));
     json_set_str(out, "sha256", seen->certificate.sha256);
@@ -183,7 +193,8 @@ static void say(Json item, Verdict verdict)
 
 static const char *changes_word(Changes changes)
 {
-    static const char *const WORDS[] = { "none", "validation", "permitted", "other", "unknown", "annotations", "content" };
+    static const char *const WORDS[] = { "none",    "validation",  "permitted", "other",
+                                         "unknown", "annotations", "content" };
     return WORDS[changes];
 }
 
@@ -193,7 +204,8 @@ static Json report(PdfFile *file, const Seen *seen)
     PdfObj *value = seen->field->value;
     Json certificate = seen->cms.signer ? certificate_json(seen) : NULL;
     int64_t at = moment_of(pdf_text(pdf_get(file, value, "M")));
-    json_set_str(item, "signer", certificate ? json_str(certificate, "subject") : pdf_text(pdf_get(file, value, "Name")));
+    json_set_str(item, "signer",
+                 certificate ? json_str(certificate, "subject") : pdf_text(pdf_get(file, value, "Name")));
     json_set_str(item, "organisation", json_str(certificate, "organisation"));
     json_set(item, "signed_at", at ? json_integer(at) : NULL);
     json_set_str(item, "reason", pdf_text(pdf_get(file, value, "Reason")));
@@ -231,7 +243,7 @@ Json signatures_verify(Db *db, const void *pdf, size_t size, int64_t now)
     size_t field_count = 0, count = 0;
     if (!file)
         return unreadable(error);
-    FormField *fields = form_fields(file, &field_count);
+    FormField *fields = pdf_form_fields(file, &field_count);
     Seen *seen = alloc_array(field_count + 1, sizeof *seen);
     for (size_t i = 0; i < field_count; i++)
         if (text_is(fields[i].type, "Sig") && fields[i].value->type == PDF_DICT) {

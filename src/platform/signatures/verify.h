@@ -8,7 +8,7 @@
 
 typedef enum Verdict {
     VERDICT_VALID,
-    VERDICT_VALID_FIELDS,   /* later: only permitted fields */
+    VERDICT_VALID_FIELDS, /* later: only permitted fields */
     VERDICT_FORMAT,
     VERDICT_UNREADABLE,
     VERDICT_HASH,

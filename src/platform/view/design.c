@@ -1,6 +1,6 @@
 /* The page of components: each of web/views/c/ once, with content as it is in life, in both languages. Who
- * writes a page looks here first, and the browser tests look here for how a component is drawn. Also the switch
- * of languages. */
+ * writes a page looks here first, and the browser tests look here for how a component is drawn. Also the
+ * switch of languages. */
 #include "platform/view/view.h"
 #include "platform/app/app.h"
 #include "platform/identity/csv.h"
@@ -45,7 +45,8 @@ static void set_moments(Json value, int64_t now)
 static Reply show_design(Request *rq)
 {
     size_t size;
-    const char *file = fmt("src/platform/view/data/design-%s.json", rq->lang), *text = asset_text(file, &size);
+    const char *file = fmt("src/platform/view/data/design-%s.json", rq->lang),
+               *text = asset_text(file, &size);
     if (!text)
         text = asset_text(file = "src/platform/view/data/design-vi.json", &size);
     Json model = json_parse_own(text, size, file);

@@ -12,10 +12,14 @@
 #include <string.h>
 
 static const char *const names[FILTER_COUNT] = {
-    [FILTER_TEXT] = "t",       [FILTER_DATE] = "date",       [FILTER_TIME] = "time",   [FILTER_DATETIME] = "datetime",
-    [FILTER_ISO] = "iso",      [FILTER_DAY] = "day",         [FILTER_AGO] = "ago",     [FILTER_NUMBER] = "number",
-    [FILTER_MONEY] = "money",  [FILTER_PERCENT] = "percent", [FILTER_BYTES] = "bytes", [FILTER_MASK] = "mask",
-    [FILTER_ID] = "id", [FILTER_JSON] = "json",    [FILTER_ASSET] = "asset",     [FILTER_CSRF] = "csrf",
+    [FILTER_TEXT] = "t",      [FILTER_DATE] = "date",
+    [FILTER_TIME] = "time",   [FILTER_DATETIME] = "datetime",
+    [FILTER_ISO] = "iso",     [FILTER_DAY] = "day",
+    [FILTER_AGO] = "ago",     [FILTER_NUMBER] = "number",
+    [FILTER_MONEY] = "money", [FILTER_PERCENT] = "percent",
+    [FILTER_BYTES] = "bytes", [FILTER_MASK] = "mask",
+    [FILTER_ID] = "id",       [FILTER_JSON] = "json",
+    [FILTER_ASSET] = "asset", [FILTER_CSRF] = "csrf",
 };
 
 Filter filter_named(const char *name, size_t size)
@@ -67,7 +71,8 @@ const char *value_plain(Json value)
     }
 }
 
-/* JSON inside HTML's script element must not hold "</script" or "<!--"; escaping these three anywhere keeps the meaning. */
+/* JSON inside HTML's script element must not hold "</script" or "<!--"; escaping these three anywhere keeps
+ * the meaning. */
 static const char *script_json(Json value)
 {
     Buf out = { 0 };
@@ -80,7 +85,8 @@ static const char *script_json(Json value)
     return buf_end(&out);
 }
 
-/* Field "items[2].name" has the id "f-items-2-name" on the page: an id that style sheets, scripts and links can name. */
+/* Field "items[2].name" has the id "f-items-2-name" on the page: an id that style sheets, scripts and links
+ * can name. */
 const char *field_id(const char *path)
 {
     Buf id = { 0 };
@@ -100,23 +106,30 @@ const char *field_id(const char *path)
 
 /* ---- Moments ---- */
 
+/* The largest distance from 1970 that a moment may have, as in ECMAScript; what is further out is no moment.
+ */
+static const double MOST_MS = 8.64e15;
+
 /* A moment is a number, a decimal string, or a text that says a date; 0 and null are no moment. */
 static bool moment(Json value, int64_t *ms)
 {
-    if (json_is_string(value)) {
-        const char *text = json_string_value(value);
-        return (text_int(text, INT64_MIN, INT64_MAX, ms) && *ms) || time_parse(text, ms);
-    }
-    *ms = json_is_real(value) ? (int64_t)json_real_value(value) : json_integer_value(value);
-    return *ms != 0;
+    const char *text = json_string_value(value);
+    if (text)
+        return (text_int(text, (int64_t)-MOST_MS, (int64_t)MOST_MS, ms) && *ms) || time_parse(text, ms);
+    double number = json_number_value(value);
+    if (!(fabs(number) <= MOST_MS) || number == 0)
+        return false;
+    *ms = (int64_t)number;
+    return true;
 }
 
-/* Text that is no date is shown as it is: what was typed, to be corrected. */
+/* Text that is no date is shown as it is: what was typed, to be corrected. Only <input type=date> can show
+ * nothing but a date. */
 static const char *show_moment(Filter filter, const char *lang, int64_t now, Json value)
 {
     int64_t ms;
     if (!moment(value, &ms))
-        return json_is_string(value) ? json_string_value(value) : "";
+        return json_is_string(value) && filter != FILTER_DAY ? json_string_value(value) : "";
     switch (filter) {
     case FILTER_DATE:
         return date_vi(ms);
@@ -152,7 +165,8 @@ char *show_ago(const char *lang, int64_t ms, int64_t now)
     while (distance / units[i].unit_ms >= units[i].up_to)
         i++;
     int64_t count = distance / units[i].unit_ms;
-    return text_in(lang, now > ms ? units[i].past : units[i].future, json_set_int(json_new(), "count", count ? count : 1));
+    return text_in(lang, now > ms ? units[i].past : units[i].future,
+                   json_set_int(json_new(), "count", count ? count : 1));
 }
 
 /* ---- Quantities ---- */
@@ -172,10 +186,15 @@ static bool numeric(Json value)
     return end > text && !*end && !isspace((unsigned char)*text);
 }
 
+/* Rounded to a whole amount; what no amount can be is cut to the largest. */
 static int64_t whole(Json value)
 {
-    return json_is_real(value) ? llround(json_real_value(value)) : json_is_string(value) ? strtoll(json_string_value(value), NULL, 10)
-                                                                                         : json_integer_value(value);
+    if (json_is_string(value))
+        return strtoll(json_string_value(value), NULL, 10);
+    if (!json_is_real(value))
+        return json_integer_value(value);
+    double number = json_real_value(value);
+    return number >= 9e18 ? INT64_MAX : number <= -9e18 ? -INT64_MAX : llround(number);
 }
 
 static const char *show_bytes(const char *lang, double size)

@@ -1,5 +1,5 @@
-/* Loading: each file of texts becomes, per language, a map from key to a compiled text. Writing: pieces are copied, placeholders filled.
- * After loading nothing changes, so all threads read without locks. */
+/* Loading: each file of texts becomes, per language, a map from key to a compiled text. Writing: pieces are
+ * copied, placeholders filled. After loading nothing changes, so all threads read without locks. */
 #include "platform/view/i18n.h"
 #include "platform/view/filters.h"
 #include "platform/view/mustache.h"
@@ -75,7 +75,8 @@ static Language *language(Texts *texts, const char *code)
     return added;
 }
 
-/* The placeholder that begins at `at` ("{name}", "{date:name}"): its length, or 0 when the brace is only a brace. */
+/* The placeholder that begins at `at` ("{name}", "{date:name}"): its length, or 0 when the brace is only a
+ * brace. */
 static size_t placeholder(const char *at, Piece *piece)
 {
     const char *close = strchr(at, '}');
@@ -112,7 +113,8 @@ static Pattern compile(const char *text)
             continue;
         }
         if (at > from)
-            pattern.pieces[pattern.count++] = (Piece){ .text = text_copy_n(from, (size_t)(at - from)), .size = (size_t)(at - from) };
+            pattern.pieces[pattern.count++] =
+                (Piece){ .text = text_copy_n(from, (size_t)(at - from)), .size = (size_t)(at - from) };
         pattern.pieces[pattern.count++] = piece;
         from = at += size;
     }
@@ -132,7 +134,8 @@ static Text *load_text(const char *file, const char *key, Json value)
         if (json_is_string(json_object_get(value, names[i])))
             text->forms[i] = compile(json_str(value, names[i]));
     if (!text->forms[FORM_OTHER].pieces)
-        raise_fault(FAULT_INTERNAL, "view.text", "%s: \"%s\" is neither a text nor {\"one\":…,\"other\":…}", file, key);
+        raise_fault(FAULT_INTERNAL, "view.text", "%s: \"%s\" is neither a text nor {\"one\":…,\"other\":…}",
+                    file, key);
     return text;
 }
 
@@ -154,7 +157,8 @@ void texts_add(Texts *texts, const char *file, const char *json, size_t size)
     json_object_foreach (object, key, value) {
         const Text *before = map_get(&into->texts, key);
         if (before)
-            raise_fault(FAULT_INTERNAL, "view.text", "\"%s\" stands in %s and in %s", key, before->file, file);
+            raise_fault(FAULT_INTERNAL, "view.text", "\"%s\" stands in %s and in %s", key, before->file,
+                        file);
         map_put(&into->texts, key, load_text(name, key, value));
     }
 }
@@ -166,7 +170,8 @@ static size_t complain_about(const Language *has, const Language *lacks)
         const MapEntry *entry = &has->texts.entries[i];
         if (map_get(&lacks->texts, entry->key))
             continue;
-        log_warn("view.text.missing", "language", lacks->code, "text", entry->key, "file", ((const Text *)entry->value)->file, NULL);
+        log_warn("view.text.missing", "language", lacks->code, "text", entry->key, "file",
+                 ((const Text *)entry->value)->file, NULL);
         count++;
     }
     return count;
@@ -214,7 +219,7 @@ static const Pattern *choose_form(const Text *text, const TextValues *values)
     if ((!text->forms[FORM_ONE].pieces && !text->forms[FORM_ZERO].pieces) || !values->find)
         return other;
     Json count = values->find(values->context, "count");
-    int64_t n = json_is_string(count) ? strtoll(json_string_value(count), NULL, 10) : (int64_t)json_number_value(count);
+    double n = json_is_string(count) ? strtod(json_string_value(count), NULL) : json_number_value(count);
     if (n == 0 && count && text->forms[FORM_ZERO].pieces)
         return &text->forms[FORM_ZERO];
     return n == 1 && text->forms[FORM_ONE].pieces ? &text->forms[FORM_ONE] : other;

@@ -10,12 +10,15 @@ const Template *template_find(const char *name);
 /* The template's HTML alone. Raises FAULT_INTERNAL "view.template" when there is none of this name. */
 void template_write(Buf *out, const char *name, const char *lang, int64_t now, Json globals, Json model);
 
-/* What every template can ask for, whatever its model is: lang, csrf_token, me, page, typed, errors, wrong. */
+/* What every template can ask for, whatever its model is: lang, csrf_token, me, page, typed, errors, wrong.
+ */
 Json view_globals(Request *rq);
 /* Wraps a page's HTML: layout `name`, or the one that fits the actor when NULL. */
-void layout_write(Buf *out, Request *rq, Reply *reply, const char *name, Json globals, Json model, Buf *content);
+void layout_write(Buf *out, Request *rq, Reply *reply, const char *name, Json globals, Json model,
+                  Buf *content);
 
-/* rq->errors in the language of the request: [{path, rule, message, id}], `id` is that of the field on the page. */
+/* rq->errors in the language of the request: [{path, rule, message, id}], `id` is that of the field on the
+ * page. */
 Json translated_errors(Request *rq);
 /* Turns a PROBLEM reply into bytes. */
 void problem_write(Request *rq, Reply *reply);

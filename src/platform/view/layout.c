@@ -1,5 +1,6 @@
-/* What stands around every page: title, menu, who is signed in, language, notices. Layouts are web/views/layout.html (officials) and
- * web/views/public-layout.html (citizens and strangers); a template can name another one. */
+/* What stands around every page: title, menu, who is signed in, language, notices. Layouts are
+ * web/views/layout.html (officials) and web/views/public-layout.html (citizens and strangers); a template can
+ * name another one. */
 #include "platform/view/inside.h"
 #include "platform/view/i18n.h"
 #include "platform/view/static_files.h"
@@ -108,7 +109,8 @@ static Json group_model(Request *rq, const Solution *solution, Json *current, si
     return group;
 }
 
-/* [{title?, items: [{path, title, icon, current}]}]: a group for each solution, by the order of its first item. */
+/* [{title?, items: [{path, title, icon, current}]}]: a group for each solution, by the order of its first
+ * item. */
 static Json menu_model(Request *rq)
 {
     Json groups = json_list(), current = NULL;
@@ -125,7 +127,8 @@ static Json menu_model(Request *rq)
 
 /* ---- Title, languages, notice ---- */
 
-/* The words of the page's first heading, markup left out, as HTML: a page is called what it says of itself. */
+/* The words of the page's first heading, markup left out, as HTML: a page is called what it says of itself.
+ */
 static const char *heading(const Buf *content)
 {
     const char *at = content->at ? strstr(content->at, "<h1") : NULL;
@@ -146,7 +149,8 @@ static const char *title_html(Request *rq, Json model, const Buf *content)
     const char *words = heading(content), *site = html_escape(text_in(rq->lang, "view.site", NULL));
     if (!*words)
         words = html_escape(json_str(model, "title"));
-    const char *wrong = json_array_size(rq->errors) ? html_escape(text_in(rq->lang, "view.title.wrong", NULL)) : "";
+    const char *wrong =
+        json_array_size(rq->errors) ? html_escape(text_in(rq->lang, "view.title.wrong", NULL)) : "";
     return *words ? fmt("%s%s · %s", wrong, words, site) : site;
 }
 
@@ -189,7 +193,8 @@ static const char *take_flash(Request *rq, Reply *reply)
     return text_known(rq->lang, key) ? text_in(rq->lang, key, json_at(flash, "values")) : NULL;
 }
 
-void layout_write(Buf *out, Request *rq, Reply *reply, const char *name, Json globals, Json page, Buf *content)
+void layout_write(Buf *out, Request *rq, Reply *reply, const char *name, Json globals, Json page,
+                  Buf *content)
 {
     const char *usual = rq->actor && rq->actor->kind == ACTOR_OFFICIAL ? "layout" : "public-layout";
     const Template *layout = template_find(text_or(name, usual));
@@ -200,7 +205,11 @@ void layout_write(Buf *out, Request *rq, Reply *reply, const char *name, Json gl
     json_set(model, "islands", asset_islands());
     json_set_int(model, "unread", json_int(page, "unread"));
     json_set_str(model, "flash", take_flash(rq, reply));
-    Rendering rendering = { .lang = rq->lang, .now = rq->now, .globals = globals, .content = buf_end(content), .content_size = content->size };
+    Rendering rendering = { .lang = rq->lang,
+                            .now = rq->now,
+                            .globals = globals,
+                            .content = buf_end(content),
+                            .content_size = content->size };
     if (!layout)
         raise_fault(FAULT_INTERNAL, "view.template", "there is no layout \"%s\"", text_or(name, usual));
     template_render(layout, &rendering, model, out);

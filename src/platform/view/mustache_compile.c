@@ -1,7 +1,8 @@
 /* From the text of a template to its nodes, in one pass over the tags. See mustache.h for the language.
  *
- * A tag that stands alone on its line (section, comment, delimiters, partial) takes the line with it: the text before loses the blanks after its
- * last newline, the text behind begins after the next one. A section's node knows where it ends, so rendering jumps and never searches. */
+ * A tag that stands alone on its line (section, comment, delimiters, partial) takes the line with it: the
+ * text before loses the blanks after its last newline, the text behind begins after the next one. A section's
+ * node knows where it ends, so rendering jumps and never searches. */
 #include "platform/view/mustache.h"
 #include "platform/view/filters.h"
 #include "base/arena.h"
@@ -88,7 +89,8 @@ bool path_parse(const char *text, size_t size, Path *path)
     path->count = 1;
     for (size_t i = 0; i < size; i++) {
         bool dot = parts[i] == '.';
-        if (dot ? i == 0 || i + 1 == size || parts[i + 1] == '.' || path->count == MAX_PARTS : !name_char(parts[i]))
+        if (dot ? i == 0 || i + 1 == size || parts[i + 1] == '.' || path->count == MAX_PARTS
+                : !name_char(parts[i]))
             return false;
         if (dot) {
             parts[i] = '\0';
@@ -149,8 +151,9 @@ static void close_section(Compiler *c, Slice name)
         wrong(c, name.at, fmt("section \"%.*s\" ends without having begun", (int)name.size, name.at));
     Slice begun = c->section_names[--c->depth];
     if (begun.size != name.size || memcmp(begun.at, name.at, name.size) != 0)
-        wrong(c, name.at, fmt("section \"%.*s\" of line %u is closed as \"%.*s\"", (int)begun.size, begun.at,
-                              line_of(c, begun.at), (int)name.size, name.at));
+        wrong(c, name.at,
+              fmt("section \"%.*s\" of line %u is closed as \"%.*s\"", (int)begun.size, begun.at,
+                  line_of(c, begun.at), (int)name.size, name.at));
     c->template->nodes[c->sections[c->depth]].end = c->template->count;
 }
 
@@ -243,8 +246,8 @@ static void set_delimiters(Compiler *c, Slice body)
     while (first < body.size && !isspace((unsigned char)body.at[first]))
         first++;
     Slice second = trimmed(body.at + first, body.at + body.size);
-    if (!first || !second.size || first > MAX_DELIMITER || second.size > MAX_DELIMITER || memchr(body.at, '=', body.size) ||
-        memchr(second.at, ' ', second.size))
+    if (!first || !second.size || first > MAX_DELIMITER || second.size > MAX_DELIMITER ||
+        memchr(body.at, '=', body.size) || memchr(second.at, ' ', second.size))
         wrong(c, body.at, "delimiters are set as {{=<% %>=}}");
     memcpy(c->open, body.at, first);
     c->open[first] = '\0';
@@ -262,7 +265,8 @@ static void comment(Compiler *c, Slice body)
     }
 }
 
-/* Is the tag from..to alone on its line? Then *from moves to the line's beginning and *to behind its newline. */
+/* Is the tag from..to alone on its line? Then *from moves to the line's beginning and *to behind its newline.
+ */
 static void take_line(const Compiler *c, const char **from, const char **to)
 {
     const char *before = *from, *after = *to;
@@ -319,7 +323,10 @@ static void next_tag(Compiler *c, const char *tag)
         inside++;
     char sign = inside < c->end && strchr("#^/>!={&", *inside) ? *inside : '\0';
     inside += sign != '\0';
-    const char *close = find(inside, c->end, sign == '{' ? fmt("}%s", c->close) : sign == '=' ? fmt("=%s", c->close) : c->close);
+    const char *close = find(inside, c->end,
+                             sign == '{'   ? fmt("}%s", c->close)
+                             : sign == '=' ? fmt("=%s", c->close)
+                                           : c->close);
     if (!close)
         wrong(c, tag, "a tag is not closed");
     const char *from = tag, *to = close + strlen(c->close) + (sign == '{' || sign == '=');
@@ -334,7 +341,12 @@ Template *template_compile(const char *name, const char *file, const char *sourc
 {
     Template *template = alloc(sizeof *template);
     *template = (Template){ .name = text_copy(name), .file = text_copy(file) };
-    Compiler c = { .template = template, .source = source, .end = source + size, .at = source, .open = "{{", .close = "}}" };
+    Compiler c = { .template = template,
+                   .source = source,
+                   .end = source + size,
+                   .at = source,
+                   .open = "{{",
+                   .close = "}}" };
     if (size >= UINT32_MAX)
         wrong(&c, source, "the template is too large");
     for (const char *tag; (tag = find(c.at, c.end, c.open));)
@@ -353,6 +365,7 @@ void template_link(Template *template, TemplateFinder *finder, void *context)
             continue;
         node->partial = finder(node->text, context);
         if (!node->partial)
-            raise_fault(FAULT_INTERNAL, "view.template", "%s:%u: there is no partial \"%s\"", template->file, node->line, node->text);
+            raise_fault(FAULT_INTERNAL, "view.template", "%s:%u: there is no partial \"%s\"", template->file,
+                        node->line, node->text);
     }
 }

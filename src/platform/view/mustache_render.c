@@ -1,4 +1,5 @@
-/* Renders nodes into one buffer. The context is a stack of JSON values, innermost last; nothing of the model is copied. */
+/* Renders nodes into one buffer. The context is a stack of JSON values, innermost last; nothing of the model
+ * is copied. */
 #include "platform/view/mustache.h"
 #include "platform/view/filters.h"
 #include "base/fault.h"
@@ -56,8 +57,9 @@ static Json find_value(const Renderer *r, const Path *path)
     Json value = in_frames(r, part, path->own);
     for (unsigned i = 1; value && i < path->count; i++) {
         part += strlen(part) + 1;
-        value = json_is_array(value) && strcmp(part, "length") == 0 ? json_integer((json_int_t)json_array_size(value))
-                                                                    : json_object_get(value, part);
+        value = json_is_array(value) && strcmp(part, "length") == 0
+                    ? json_integer((json_int_t)json_array_size(value))
+                    : json_object_get(value, part);
     }
     return value;
 }
@@ -65,7 +67,8 @@ static Json find_value(const Renderer *r, const Path *path)
 static void push(Renderer *r, Json value)
 {
     if (r->depth == MAX_FRAMES)
-        raise_fault(FAULT_LIMIT, "view.depth", "a template's sections are nested more than %d deep", MAX_FRAMES);
+        raise_fault(FAULT_LIMIT, "view.depth", "a template's sections are nested more than %d deep",
+                    MAX_FRAMES);
     r->frames[r->depth++] = value;
 }
 
@@ -81,7 +84,8 @@ static Json value_for_text(void *context, const char *name)
     return json_at(in_frames(r, text_copy_n(name, (size_t)(dot - name)), false), dot + 1);
 }
 
-/* Without `raw` the whole text is escaped; with it the text may hold markup, and only what is filled in is escaped. */
+/* Without `raw` the whole text is escaped; with it the text may hold markup, and only what is filled in is
+ * escaped. */
 static void write_text(Renderer *r, const char *key, bool raw)
 {
     TextValues values = { value_for_text, r, r->rendering->now, raw };
@@ -177,7 +181,8 @@ static Json argument_json(Renderer *r, const Argument *argument)
 static void render_partial(Renderer *r, const Node *node)
 {
     if (++r->partials > MAX_PARTIALS)
-        raise_fault(FAULT_LIMIT, "view.depth", "partials include one another more than %d deep, at \"%s\"", MAX_PARTIALS, node->text);
+        raise_fault(FAULT_LIMIT, "view.depth", "partials include one another more than %d deep, at \"%s\"",
+                    MAX_PARTIALS, node->text);
     if (node->size) {
         Json frame = json_new();
         for (uint32_t i = 0; i < node->size; i++)
@@ -217,7 +222,9 @@ static void render_nodes(Renderer *r, const Template *template, uint32_t from, u
 
 void template_render(const Template *template, const Rendering *rendering, Json model, Buf *out)
 {
-    Renderer r = { .rendering = rendering, .out = out, .steps = rendering->max_steps ? rendering->max_steps : DEFAULT_STEPS };
+    Renderer r = { .rendering = rendering,
+                   .out = out,
+                   .steps = rendering->max_steps ? rendering->max_steps : DEFAULT_STEPS };
     if (rendering->globals)
         push(&r, rendering->globals);
     push(&r, model ? model : json_new());

@@ -1,5 +1,6 @@
-/* Numbers, money and dates as people here write them: 1.234,5 · 20.000 đ · 21/11/2026. English differs in the point and the comma only;
- * dates keep the order day, month, year, because that is what stands on the paper beside the screen. */
+/* Numbers, money and dates as people here write them: 1.234,5 · 20.000 đ · 21/11/2026. English differs in the
+ * point and the comma only; dates keep the order day, month, year, because that is what stands on the paper
+ * beside the screen. */
 #include "platform/view/view.h"
 #include "platform/view/filters.h"
 #include "base/arena.h"
@@ -55,7 +56,8 @@ char *show_number(const char *lang, double value, int decimals)
 char *show_money(const char *lang, int64_t vnd)
 {
     char digits[24];
-    snprintf(digits, sizeof digits, "%llu", vnd < 0 ? 0ull - (unsigned long long)vnd : (unsigned long long)vnd);
+    snprintf(digits, sizeof digits, "%llu",
+             vnd < 0 ? 0ull - (unsigned long long)vnd : (unsigned long long)vnd);
     Buf out = { 0 };
     if (vnd < 0)
         buf_char(&out, '-');
@@ -83,10 +85,12 @@ char *show_time(const char *lang, int64_t ms)
 }
 
 /* ---- Amounts in words ----
- * How numbers are read in Vietnamese: groups of three digits, each with the name of its power (nghìn, triệu, tỷ; above a thousand million the
- * whole is read again in front of "tỷ"). Inside a group behind a read one, a missing hundred is read "không trăm" and a missing ten "linh"
- * (in the south also "lẻ"). 1 is "mốt", 4 is "tư" and 5 is "lăm" behind "mươi"; 10 is "mười", and 5 is "lăm" behind it too. */
-static const char *const digit_words[] = { "không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín" };
+ * How numbers are read in Vietnamese: groups of three digits, each with the name of its power (nghìn, triệu,
+ * tỷ; above a thousand million the whole is read again in front of "tỷ"). Inside a group behind a read one, a
+ * missing hundred is read "không trăm" and a missing ten "linh" (in the south also "lẻ"). 1 is "mốt", 4 is
+ * "tư" and 5 is "lăm" behind "mươi"; 10 is "mười", and 5 is "lăm" behind it too. */
+static const char *const digit_words[] = { "không", "một", "hai", "ba",  "bốn",
+                                           "năm",   "sáu", "bảy", "tám", "chín" };
 
 static void add_word(Buf *out, const char *word)
 {

@@ -1,11 +1,13 @@
-/* Refusals: RFC 9457 problem documents for programs; for people a calm page that says what happened and what to do now. */
+/* Refusals: RFC 9457 problem documents for programs; for people a calm page that says what happened and what
+ * to do now. */
 #include "platform/view/filters.h"
 #include "platform/view/inside.h"
 #include "base/text.h"
 
 #include <string.h>
 
-/* The sentence of an error: one that a service has already written in the reader's language, or a text by the key in `message` or `rule`. */
+/* The sentence of an error: one that a service has already written in the reader's language, or a text by the
+ * key in `message` or `rule`. */
 static const char *sentence(const char *lang, Json error)
 {
     const char *message = json_str(error, "message"), *rule = json_str(error, "rule");
@@ -79,7 +81,8 @@ void problem_write(Request *rq, Reply *reply)
     json_set_bool(model, "sign_in", reply->status == 401);
     json_set_bool(model, "ours", reply->status >= 500);
     json_set_str(model, "trace_id", text_or(rq->trace_id, ""));
-    template_write(&content, rq->fragment ? "view/problem-part" : "view/problem", rq->lang, rq->now, globals, model);
+    template_write(&content, rq->fragment ? "view/problem-part" : "view/problem", rq->lang, rq->now, globals,
+                   model);
     if (!rq->fragment)
         layout_write(&whole, rq, reply, NULL, globals, model, &content);
     html_reply(reply, whole.size ? &whole : &content);

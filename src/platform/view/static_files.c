@@ -13,13 +13,20 @@
 static const struct {
     const char *suffix, *type;
 } types[] = {
-    { ".css", "text/css; charset=utf-8" },  { ".js", "text/javascript; charset=utf-8" },
-    { ".svg", "image/svg+xml" },            { ".woff2", "font/woff2" },
-    { ".json", "application/json" },        { ".png", "image/png" },
-    { ".jpg", "image/jpeg" },               { ".webp", "image/webp" },
-    { ".ico", "image/x-icon" },             { ".txt", "text/plain; charset=utf-8" },
-    { ".wasm", "application/wasm" },        { ".html", "text/html; charset=utf-8" },
-    { ".glb", "model/gltf-binary" },        { ".webmanifest", "application/manifest+json" },
+    { ".css", "text/css; charset=utf-8" },
+    { ".js", "text/javascript; charset=utf-8" },
+    { ".svg", "image/svg+xml" },
+    { ".woff2", "font/woff2" },
+    { ".json", "application/json" },
+    { ".png", "image/png" },
+    { ".jpg", "image/jpeg" },
+    { ".webp", "image/webp" },
+    { ".ico", "image/x-icon" },
+    { ".txt", "text/plain; charset=utf-8" },
+    { ".wasm", "application/wasm" },
+    { ".html", "text/html; charset=utf-8" },
+    { ".glb", "model/gltf-binary" },
+    { ".webmanifest", "application/manifest+json" },
 };
 
 static const char *type_of(const char *name)
@@ -60,7 +67,8 @@ const char *asset_path(const char *name)
         return path_below(name);
     const Asset *asset = asset_find(fmt(DIST "%s", name));
     const char *dot = strrchr(name, '.');
-    return asset ? fmt("/assets/%.*s-%s%s", (int)(dot - name), name, digest_of(asset), dot) : fmt("/assets/%s", name);
+    return asset ? fmt("/assets/%.*s-%s%s", (int)(dot - name), name, digest_of(asset), dot)
+                 : fmt("/assets/%s", name);
 }
 
 Json asset_islands(void)

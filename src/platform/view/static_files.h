@@ -1,5 +1,6 @@
-/* The built files of web/dist, which the program carries inside itself. A page asks for /assets/app-<digest>.css, which browsers may keep for
- * ever because another content has another name. Files below a folder (fonts/…), which style sheets name, got such names when they were built. */
+/* The built files of web/dist, which the program carries inside itself. A page asks for
+ * /assets/app-<digest>.css, which browsers may keep for ever because another content has another name. Files
+ * below a folder (fonts/…), which style sheets name, got such names when they were built. */
 #ifndef SEN_PLATFORM_VIEW_STATIC_FILES_H
 #define SEN_PLATFORM_VIEW_STATIC_FILES_H
 

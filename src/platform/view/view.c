@@ -1,5 +1,6 @@
-/* Starting: all templates and texts that the program carries are compiled into one arena, which lives until view_stop(). Rendering: a page's
- * model goes through its template into a buffer, that buffer through a layout into the answer. */
+/* Starting: all templates and texts that the program carries are compiled into one arena, which lives until
+ * view_stop(). Rendering: a page's model goes through its template into a buffer, that buffer through a
+ * layout into the answer. */
 #include "platform/view/view.h"
 #include "platform/view/inside.h"
 #include "platform/view/i18n.h"
@@ -48,7 +49,8 @@ static void load_templates(Map *into)
             continue;
         const Template *before = map_get(into, name);
         if (before)
-            raise_fault(FAULT_INTERNAL, "view.template", "%s and %s are both template \"%s\"", before->file, *file, name);
+            raise_fault(FAULT_INTERNAL, "view.template", "%s and %s are both template \"%s\"", before->file,
+                        *file, name);
         const char *source = asset_text(*file, &size);
         map_put(into, name, template_compile(name, *file, source, size));
     }
@@ -69,15 +71,18 @@ static Texts *load_texts(void)
     return texts;
 }
 
-/* A key that a template names but no file has would be seen by the first reader of that page; it is seen at start instead. */
+/* A key that a template names but no file has would be seen by the first reader of that page; it is seen at
+ * start instead. */
 static void complain_about_keys(const Map *all)
 {
     for (size_t i = 0; i < all->count; i++) {
         const Template *t = all->entries[i].value;
         for (uint32_t n = 0; n < t->count; n++) {
             const Node *node = &t->nodes[n];
-            if (node->kind == NODE_VALUE && node->filter == FILTER_TEXT && !node->indirect && !text_known("vi", node->text))
-                log_warn("view.text.unknown", "text", node->text, "template", fmt("%s:%u", t->file, node->line), NULL);
+            if (node->kind == NODE_VALUE && node->filter == FILTER_TEXT && !node->indirect &&
+                !text_known("vi", node->text))
+                log_warn("view.text.unknown", "text", node->text, "template",
+                         fmt("%s:%u", t->file, node->line), NULL);
         }
     }
 }

@@ -10,10 +10,11 @@
  *   {{number:n}} {{money:vnd}} {{percent:r}}             1.234,5 · 20.000 đ · 96,5 %
  *   {{asset:app.css}}                                    its hashed path
  *   {{csrf}}                                             the hidden field every form needs
- * Partials {{> c/chip text=state_title colour="green"}} are the components of web/views/c/, shown once each on /design; see web/README.md for
- * their models and mustache.h for what the engine adds to Mustache (arguments of partials, {{.name}}, layouts).
- * Every template can also ask for: lang · me {signed_in, official, citizen, name, org} · page {path, target, now, trace_id, demo} ·
- * typed {field: what was typed} · errors [{path, message, id}] · wrong {field: message}. */
+ * Partials {{> c/chip text=state_title colour="green"}} are the components of web/views/c/, shown once each
+ * on /design; see web/README.md for their models and mustache.h for what the engine adds to Mustache
+ * (arguments of partials, {{.name}}, layouts). Every template can also ask for: lang · me {signed_in,
+ * official, citizen, name, org} · page {path, target, now, trace_id, demo} · typed {field: what was typed} ·
+ * errors [{path, message, id}] · wrong {field: message}. */
 #ifndef SEN_PLATFORM_VIEW_H
 #define SEN_PLATFORM_VIEW_H
 
@@ -31,7 +32,8 @@ void view_stop(void);
 void view_render(Request *rq, Reply *reply);
 /* The asset hook of the server: the built files of web/dist. */
 bool view_asset(const char *name, bool gzip, bool brotli, Reply *reply);
-/* Leaves a notice ("Đã nộp hồ sơ") for the page that the reply leads to; shown once. `key`: i18n; `values` may be NULL. */
+/* Leaves a notice ("Đã nộp hồ sơ") for the page that the reply leads to; shown once. `key`: i18n; `values`
+ * may be NULL. */
 void view_flash(Reply *reply, const Request *rq, const char *key, Json values);
 /* A template with a model, without layout. */
 char *view_fragment(const char *lang, const char *template, Json model);

@@ -132,9 +132,9 @@ int64_t definition_deploy(Db *db, const char *name, const char *xml, size_t size
     db_exec(db,
             "insert into wf_definition (id, process_id, version, version_tag, name, resource_id, state, "
             "effective_from, created_at) "
-            "values (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?7)",
+            "values (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?8, ?7)",
             ID(definition), T(model->process_id), I(json_int(newest, "version") + 1), T(model->version_tag),
-            T(model->name), ID(resource), I(now));
+            T(model->name), ID(resource), I(now), I(newest ? now : 0)); /* the first has always been in force */
     log_info("workflow.deployed", "process", model->process_id, "version",
              fmt("%d", (int)json_int(newest, "version") + 1), NULL);
     return definition;

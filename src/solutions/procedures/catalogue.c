@@ -110,7 +110,9 @@ static bool of_channel(int64_t rule_channel, int64_t channel)
 
 static void add_once(Json texts, const char *text)
 {
-    json_each(texts, i, item) if (text_is(json_string_value(item), text)) return;
+    json_each (texts, i, item)
+        if (text_is(json_string_value(item), text))
+            return;
     json_add_str(texts, text);
 }
 
@@ -125,8 +127,9 @@ static Json channel_model(Db *db, const Version *v, int64_t channel, const char 
                    "select quantity, unit, channel from prc_case where version_id = ?1 and unit <> 'OTHER' "
                    "order by place",
                    ID(v->id));
-    json_each(rows, i, row) if (of_channel(json_int(row, "channel"), channel))
-        add_once(limits, limit_text(lang, json_int(row, "quantity"), json_str(row, "unit")));
+    json_each (rows, i, row)
+        if (of_channel(json_int(row, "channel"), channel))
+            add_once(limits, limit_text(lang, json_int(row, "quantity"), json_str(row, "unit")));
     for (size_t i = 0; i < count; i++)
         if (of_channel(rules[i].channel, channel))
             add_once(fees, fee_text(lang, &rules[i]));
@@ -159,8 +162,7 @@ Json version_papers(Db *db, int64_t version_id)
         "select id, code, name, group_name, group_type, presented, form, required, original_qty, copy_qty"
         " from prc_component_def where version_id = ?1 order by group_type, group_name, place",
         ID(version_id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         if (!group || !text_is(open, json_str(row, "group_name"))) {
             open = json_str(row, "group_name");
             group = json_new();

@@ -58,13 +58,14 @@ static void add_case(Db *db, int64_t version, Json limit, int64_t channel, int p
 static void add_cases(Db *db, int64_t version, Json record, Json rules)
 {
     int place = 0;
-    json_each(rule(rules, record, "limits"), i, limit) add_case(db, version, limit, 0, place++);
-    json_each(json_at(record, "channels"), i, channel)
-    {
-        json_each(json_at(channel, "limits"), k, limit)
+    json_each (rule(rules, record, "limits"), i, limit)
+        add_case(db, version, limit, 0, place++);
+    json_each (json_at(record, "channels"), i, channel) {
+        json_each (json_at(channel, "limits"), k, limit)
             add_case(db, version, limit, channel_number(json_str(channel, "channel")), place++);
     }
-    json_each(json_at(record, "cases"), i, limit) add_case(db, version, limit, 0, place++);
+    json_each (json_at(record, "cases"), i, limit)
+        add_case(db, version, limit, 0, place++);
 }
 
 /* Amounts that stand beside each other for one kind and channel depend on the case: none of them is *the*
@@ -72,7 +73,8 @@ static void add_cases(Db *db, int64_t version, Json record, Json rules)
 static bool one_amount(Json fees, Json fee)
 {
     size_t same = 0;
-    json_each(fees, i, other) same += text_is(json_str(other, "type"), json_str(fee, "type"));
+    json_each (fees, i, other)
+        same += text_is(json_str(other, "type"), json_str(fee, "type"));
     return same == 1;
 }
 
@@ -86,7 +88,7 @@ static bool amount_known(Json fees, Json fee)
 
 static void add_fees(Db *db, int64_t version, Json fees, int64_t channel, int *place)
 {
-    json_each(fees, i, fee)
+    json_each (fees, i, fee)
         db_exec(db,
                 "insert into prc_fee_def (id, version_id, kind, channel, vnd, first_pages, next_vnd, "
                 "cap_vnd, known, exemptions,"
@@ -105,7 +107,7 @@ static void add_all_fees(Db *db, int64_t version, Json record, Json rules)
     add_fees(db, version, local, 0, &place);
     if (local)
         return;
-    json_each(json_at(record, "channels"), i, channel)
+    json_each (json_at(record, "channels"), i, channel)
         add_fees(db, version, json_at(channel, "fees"), channel_number(json_str(channel, "channel")), &place);
 }
 
@@ -154,7 +156,7 @@ static void add_components(Db *db, int64_t version, Json record, Json rules)
 {
     int place = 0;
     Json local = rule(rules, record, "components");
-    json_each(local ? local : json_at(record, "components"), i, paper)
+    json_each (local ? local : json_at(record, "components"), i, paper)
         add_component(db, version, paper, local, place++);
 }
 
@@ -167,8 +169,9 @@ static const char *text_or_null(Json record, const char *path)
 
 static const char *online_level(Json record)
 {
-    json_each(json_at(record, "channels"), i,
-              channel) if (text_is(json_str(channel, "channel"), "truc_tuyen")) return "toan_trinh";
+    json_each (json_at(record, "channels"), i, channel)
+        if (text_is(json_str(channel, "channel"), "truc_tuyen"))
+            return "toan_trinh";
     return "mot_phan";
 }
 
@@ -264,5 +267,6 @@ void catalogue_load(Db *db)
     Json all = shipped("data/procedures.json"),
          rules = shipped("src/solutions/procedures/data/local-rules.json");
     int64_t now = now_ms();
-    json_each(json_at(all, "procedures"), i, record) load_one(db, record, rules, now);
+    json_each (json_at(all, "procedures"), i, record)
+        load_one(db, record, rules, now);
 }

@@ -63,12 +63,18 @@ static const char *id_list(const int64_t *ids, size_t count)
     return list;
 }
 
-static Json in_order(Json rows, const int64_t *ids, size_t count)
+/* In the order of the search, but names that begin with what was typed before all others: that is what was
+ * meant. */
+static Json in_order(Json rows, const int64_t *ids, size_t count, const char *folded)
 {
-    Json ordered = json_list();
+    Json first = json_list(), others = json_list();
     for (size_t i = 0; i < count; i++)
-        json_each(rows, k, row) if (json_id(row, "id") == ids[i]) json_add(ordered, json_incref(row));
-    return ordered;
+        json_each (rows, k, row)
+            if (json_id(row, "id") == ids[i])
+                json_add(text_starts(text_fold(json_str(row, "name")), folded) ? first : others,
+                         json_incref(row));
+    json_array_extend(first, others);
+    return first;
 }
 
 #define FOUND_SQL                                                                                            \
@@ -81,7 +87,8 @@ static Json found(Db *db, const char *typed)
     if (!*typed)
         return db_rows(db, FOUND_SQL " order by f.name, p.name");
     size_t count = search_find(db, "procedure", typed, MOST_FOUND, &ids);
-    return in_order(db_rows(db, fmt(FOUND_SQL " where p.id in (%s)", id_list(ids, count))), ids, count);
+    return in_order(db_rows(db, fmt(FOUND_SQL " where p.id in (%s)", id_list(ids, count))), ids, count,
+                    text_fold(typed));
 }
 
 Reply procedures_search(Request *rq)
@@ -89,8 +96,8 @@ Reply procedures_search(Request *rq)
     Json model = json_new();
     const char *typed = text_trim(query_str(rq, "q"));
     Json items = found(rq->db, typed);
-    json_each(items, i, item)
-    {
+    json_each (items, i, item) {
+        json_set_bool(item, "sample", json_int(item, "sample") != 0);
         json_set_str(item, "href", fmt("/procedures/%s", json_str(item, "code")));
         json_set_str(item, "level",
                      text_in(rq->lang, fmt("procedures.level.%s", json_str(item, "level")), NULL));

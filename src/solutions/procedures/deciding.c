@@ -164,7 +164,8 @@ static bool verified(Request *rq, const Sealing *s)
 {
     Json signatures = signatures_verify(rq->db, s->pdf, s->size, rq->now);
     size_t good = 0;
-    json_each(signatures, i, signature) good += text_is(json_str(signature, "indication"), "TOTAL-PASSED");
+    json_each (signatures, i, signature)
+        good += text_is(json_str(signature, "indication"), "TOTAL-PASSED");
     return good == 2 && json_array_size(signatures) == 2;
 }
 
@@ -186,6 +187,14 @@ static const char *number_and_seal(Request *rq, Sealing *s)
     s->pdf = done.pdf;
     s->size = done.size;
     return done.refusal;
+}
+
+/* Changes nothing: after it the request reads what was written meanwhile (sealing keeps evidence of its own,
+ * perhaps a new certificate). */
+static void read_afresh(Request *rq, void *argument)
+{
+    (void)rq;
+    (void)argument;
 }
 
 static void keep_issued(Request *rq, void *argument)
@@ -223,6 +232,8 @@ Reply dossier_issue(Request *rq)
         return conflict(rq, "procedures.result.not-signed", NULL);
     db_in_write(rq, give_number, &s);
     const char *refused = number_and_seal(rq, &s);
+    if (!refused)
+        db_in_write(rq, read_afresh, NULL);
     if (!refused && !verified(rq, &s))
         refused = "procedures.result.signature-invalid";
     if (refused)

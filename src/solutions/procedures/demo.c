@@ -225,18 +225,20 @@ static void price(Story *s)
     s->d.fee_vnd = fee->vnd;
     s->d.fee_known = fee->known;
     s->d.fee_state = !fee->known ? "unknown" : fee->vnd ? "paid" : "none";
-    json_each(fee->lines, i, item) if (json_int(item, "vnd"))
-        bulk_row(s->b->fees, (Value[]){ ID(id_new()), ID(s->d.id), T(json_str(item, "kind")),
-                                        I(json_int(item, "vnd")), I(2), I(1), I(1), T("paid"),
-                                        T(online ? "TT trực tuyến" : "Biên lai"), I(s->d.accepted_at) });
+    json_each (fee->lines, i, item)
+        if (json_int(item, "vnd"))
+            bulk_row(s->b->fees, (Value[]){ ID(id_new()), ID(s->d.id), T(json_str(item, "kind")),
+                                            I(json_int(item, "vnd")), I(2), I(1), I(1), T("paid"),
+                                            T(online ? "TT trực tuyến" : "Biên lai"), I(s->d.accepted_at) });
 }
 
 static void supplement(Story *s)
 {
     uint64_t *seed = &s->b->seed;
     const Calendar *c = calendar();
-    int64_t asked = calendar_add_time(c, s->d.accepted_at,
-                                      calendar_between(c, s->d.accepted_at, s->d.due_at) / 4 + MINUTE_MS);
+    int64_t asked = calendar_add_time(
+        c, s->d.accepted_at,
+        s->d.due_at ? calendar_between(c, s->d.accepted_at, s->d.due_at) / 4 + MINUTE_MS : 3 * HOUR_MS);
     int64_t given = calendar_add_time(c, asked, between(seed, 2 * HOUR_MS, 30 * HOUR_MS));
     tell(s, "request_supplement", &s->staff->specialist, asked, "Thành phần hồ sơ chưa đầy đủ theo quy định");
     tell(s, "supplement", &s->applicant, given, NULL);
@@ -304,7 +306,7 @@ static void live(Story *s, bool smoothly)
         withdraw(s);
         return;
     }
-    if (more && d->due_at)
+    if (more)
         supplement(s);
     d->due_at = clock_due(c, limit, d->accepted_at, &s->stop, s->stops, 0);
     decide(s, s->stops ? s->stop.to : d->accepted_at, late);

@@ -185,8 +185,7 @@ size_t dossier_interruptions(Db *db, const Version *v, int64_t dossier_id, Inter
                 ID(dossier_id));
     size_t count = 0;
     *stops = alloc_array(json_array_size(rows) + 1, sizeof **stops);
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const Move *move = clock_move(row);
         const char *clock = move && move->clock ? move->clock : "";
         if (*clock == '-' && count)
@@ -270,8 +269,7 @@ Reply dossier_move_refused(Request *rq, const Dossier *d, const char *event)
 {
     Json members = json_new(), names = json_list();
     Buf words = { 0 };
-    json_each(moves_allowed(d->status), i, name)
-    {
+    json_each (moves_allowed(d->status), i, name) {
         json_add(names, json_incref(name));
         buf_fmt(&words, "%s%s", i ? ", " : "", json_string_value(name));
     }

@@ -85,29 +85,50 @@ static bool open_filing(Request *rq, Filing *f, Reply *refusal)
 
 /* ---- The pages ---- */
 
-static Json empty_data(Request *rq)
+/* What is known of the person is put in by us and cannot be typed: the name, and the personal number where
+ * there is one. */
+static Json with_verified(Request *rq, Json data)
 {
-    Json data = json_new(), applicant = json_new();
+    const char *pid = person_pid(rq->db, rq->actor->person_id);
+    Json applicant = json_object_get(data, "applicant");
+    if (!applicant)
+        applicant = json_object_get(json_set(data, "applicant", json_new()), "applicant");
+    json_object_del(data, "applicant.name");
     json_set_str(applicant, "name", rq->actor->name);
-    return json_set(data, "applicant", applicant);
+    if (pid) {
+        json_object_del(data, "applicant.pid");
+        json_set_str(applicant, "pid", pid);
+    }
+    return data;
 }
 
-static Json locked_fields(void)
+static Json locked_fields(Request *rq)
 {
     Json locked = json_list();
     json_add_str(locked, "applicant.name");
+    if (person_pid(rq->db, rq->actor->person_id))
+        json_add_str(locked, "applicant.pid");
     return locked;
+}
+
+static Json typed_data(Request *rq)
+{
+    Json data = json_deep_copy(rq->typed);
+    for (const Param *p = apply_params; p->name; p++)
+        json_object_del(data, p->name);
+    json_object_del(data, "_csrf");
+    return with_verified(rq, data);
 }
 
 static void show_details(Request *rq, Filing *f, Json model)
 {
     Json bodies = version_bodies(&f->v);
-    Json data = has_errors(rq) ? rq->typed : f->d.id ? f->d.form_data : empty_data(rq);
+    Json data = has_errors(rq) ? typed_data(rq) : with_verified(rq, f->d.id ? f->d.form_data : json_new());
     int64_t chosen = in_id(rq, "org_id") ? in_id(rq, "org_id") : f->d.org_id;
-    json_each(bodies, i, body)
+    json_each (bodies, i, body)
         json_set_bool(body, "selected", json_id(body, "id") == chosen || json_array_size(bodies) == 1);
     json_set(model, "bodies", bodies);
-    json_set(model, "fields", form_fields(f->form, rq->lang, data, rq->errors, locked_fields()));
+    json_set(model, "fields", form_fields(f->form, rq->lang, data, rq->errors, locked_fields(rq)));
 }
 
 static void show_papers(Request *rq, Filing *f, Json model)
@@ -124,8 +145,9 @@ static const char *duplicate_of(Db *db, const Dossier *d, int64_t now)
                         "procedure_id = ?2 and id <> ?3"
                         " and submitted_at > ?4 and finished_at is null",
                         ID(d->applicant_account_id), ID(d->procedure_id), ID(d->id), I(now - DAY_MS));
-    json_each(rows, i, row) if (text_is(json_canonical(json_at(row, "form_data")),
-                                        json_canonical(d->form_data))) return json_str(row, "code");
+    json_each (rows, i, row)
+        if (text_is(json_canonical(json_at(row, "form_data")), json_canonical(d->form_data)))
+            return json_str(row, "code");
     return NULL;
 }
 
@@ -154,8 +176,7 @@ static Json step_marks(const char *lang, const char *now)
         bool current = text_is(names[i], now);
         Json mark = json_new();
         before = before && !current;
-        json_set_int(mark, "number", (int64_t)i + 1);
-        json_set_str(mark, "title", text_in(lang, fmt("procedures.apply.step.%s", names[i]), NULL));
+        json_set_str(mark, "text", text_in(lang, fmt("procedures.apply.step.%s", names[i]), NULL));
         json_set_bool(mark, "current", current);
         json_set_bool(mark, "done", before);
         json_add(marks, mark);
@@ -186,8 +207,7 @@ Reply apply_show(Request *rq)
                  text_is(step, "review") ? apply_url(&f, "papers")
                  : f.d.id                ? apply_url(&f, "details")
                                          : NULL);
-    json_set(model, "steps", step_marks(rq->lang, step));
-    json_set(model, "errors", json_deep_copy(rq->errors));
+    json_set(model, "step_items", step_marks(rq->lang, step));
     for (size_t i = 0; i < 3; i++) {
         json_set_bool(model, fmt("is_%s", steps[i].step), text_is(step, steps[i].step));
         if (text_is(step, steps[i].step))
@@ -197,15 +217,6 @@ Reply apply_show(Request *rq)
 }
 
 /* ---- details ---- */
-
-static Json typed_data(Request *rq)
-{
-    Json data = json_deep_copy(rq->typed);
-    for (const Param *p = apply_params; p->name; p++)
-        json_object_del(data, p->name);
-    json_object_del(data, "_csrf");
-    return data;
-}
 
 static void fill_applicant(Dossier *d, Json data)
 {
@@ -288,8 +299,9 @@ static Reply post_papers(Request *rq, Filing *f)
     bool on = !in_id(rq, "remove") && !text_is(in_str(rq, "go"), "stay");
     Json missing = papers_missing(rq->db, &f->d);
     if (on && json_array_size(missing)) {
-        json_each(missing, i, name) invalid(rq, "", "procedures.apply.paper-missing",
-                                            json_set_str(json_new(), "name", json_string_value(name)));
+        json_each (missing, i, name)
+            invalid(rq, "", "procedures.apply.paper-missing",
+                    json_set_str(json_new(), "name", json_string_value(name)));
         return refuse(rq);
     }
     return done(rq, apply_url(f, on ? "review" : "papers"), json_set_id(json_new(), "draft", f->d.id));

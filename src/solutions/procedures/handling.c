@@ -156,8 +156,9 @@ const Param request_supplement_params[] = {
 static Json items_asked(Request *rq)
 {
     Json items = json_list();
-    json_each(in_json(rq, "items"), i, item) if (*text_trim(json_string_value(item)))
-        json_add_str(items, text_trim(json_string_value(item)));
+    json_each (in_json(rq, "items"), i, item)
+        if (*text_trim(json_string_value(item)))
+            json_add_str(items, text_trim(json_string_value(item)));
     return items;
 }
 

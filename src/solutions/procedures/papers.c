@@ -78,7 +78,7 @@ Json papers_given(Db *db, const Dossier *d)
                         "where dossier_id = "
                         "?1 order by added_at, id",
                         ID(d->id));
-    json_each(rows, i, row)
+    json_each (rows, i, row)
         json_set_str(row, "url", fmt("/dossiers/%lld/files/%s", (long long)d->id, json_str(row, "file_id")));
     return rows;
 }
@@ -86,8 +86,7 @@ Json papers_given(Db *db, const Dossier *d)
 static void attach(Json paper, Json given)
 {
     Json files = json_list();
-    json_each(given, i, file)
-    {
+    json_each (given, i, file) {
         if (!json_int(file, "superseded") && text_is(json_str(file, "component_id"), json_str(paper, "id")))
             json_add(files, json_incref(file));
     }
@@ -98,9 +97,9 @@ static void attach(Json paper, Json given)
 Json papers_by_component(Db *db, const Dossier *d)
 {
     Json groups = version_papers(db, d->version_id), given = papers_given(db, d);
-    json_each(groups, i, group)
-    {
-        json_each(json_at(group, "papers"), k, paper) attach(paper, given);
+    json_each (groups, i, group) {
+        json_each (json_at(group, "papers"), k, paper)
+            attach(paper, given);
     }
     return groups;
 }
@@ -115,7 +114,8 @@ Json papers_missing(Db *db, const Dossier *d)
         " prc_dossier_component g where g.dossier_id = ?2 and g.component_id = c.id and g.state = 'given')"
         " order by c.place",
         ID(d->version_id), ID(d->id));
-    json_each(rows, i, row) json_add_str(names, json_str(row, "name"));
+    json_each (rows, i, row)
+        json_add_str(names, json_str(row, "name"));
     return names;
 }
 

@@ -39,12 +39,8 @@ static const Route routes[] = {
     { GET, "/board", board_show, "public", "How punctual each body is", NULL, NULL, 0 },
     { GET, "/steering", steering_show, "procedures.steer", "Figures and late work for leaders", NULL, NULL,
       0 },
-    { GET, "/steering/stream", steering_stream, "procedures.steer", "Told when figures change", NULL, NULL,
-      0 },
     { GET, "/dossiers", dossiers_list, "signed-in", "My dossiers, or the work list", NULL, NULL,
       ROUTE_OPEN_PARAMS },
-    { GET, "/dossiers/stream", dossiers_stream, "procedures.read", "Told when a dossier changes", NULL, NULL,
-      0 },
     { GET, RECORD, dossier_show, "signed-in", "One dossier", NULL, NULL, 0 },
     { GET, RECORD "/stream", dossier_stream, "signed-in", "Told when this dossier changes", NULL, NULL, 0 },
     { GET, RECORD "/files/{file_id}", dossier_file, "signed-in", "A paper or the result", save_params, NULL,
@@ -100,6 +96,11 @@ static const MenuItem menu[] = {
     { 0 },
 };
 
+static const Topic topics[] = {
+    { "dossiers", "procedures.read" },
+    { 0 },
+};
+
 static const Metric metrics[] = {
     { "sen_procedures_open_dossiers", "Dossiers that are not finished", open_dossiers },
     { "sen_procedures_late_dossiers", "Dossiers past their due date whose clock runs", late_dossiers },
@@ -112,6 +113,7 @@ const Solution procedures_solution = {
     .routes = routes,
     .permissions = permissions,
     .menu = menu,
+    .topics = topics,
     .metrics = metrics,
     .handlers = process_handlers,
     .start = public_start,

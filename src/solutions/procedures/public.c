@@ -181,8 +181,7 @@ static Json signature_lines(Request *rq, const Result *r, bool *all_good)
     const void *pdf = files_read(r->sha256, &size);
     Json lines = json_list(), found = signatures_verify(rq->db, pdf, size, rq->now);
     *all_good = json_array_size(found) > 0;
-    json_each(found, i, signature)
-    {
+    json_each (found, i, signature) {
         bool good = text_is(json_str(signature, "indication"), "TOTAL-PASSED");
         Json line = json_new();
         *all_good = *all_good && good;

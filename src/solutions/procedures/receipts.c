@@ -61,8 +61,7 @@ static void papers_table(Json blocks, Db *db, const Dossier *d)
     for (size_t i = 0; i < 4; i++)
         json_add(columns,
                  json_set_num(json_set_str(json_new(), "title", heads[i].title), "width", heads[i].width));
-    json_each(papers_given(db, d), i, paper)
-    {
+    json_each (papers_given(db, d), i, paper) {
         if (json_int(paper, "superseded"))
             continue;
         Json row = json_list();
@@ -118,8 +117,12 @@ static void receipt(Json blocks, Db *db, const Dossier *d, const Version *v, int
     text_block(blocks, "Thành phần hồ sơ đã nhận:", "left");
     papers_table(blocks, db, d);
     if (json_array_size(reasons))
-        text_block(blocks, "Cách tính ngày hẹn trả:", "left");
-    json_each(reasons, i, reason) text_block(blocks, fmt("– %s", json_str(reason, "text")), "left");
+        text_block(blocks,
+                   d->accepted_at ? "Cách tính ngày hẹn trả:"
+                                  : "Ngày hẹn trả dự kiến, nếu hồ sơ được tiếp nhận ngay:",
+                   "left");
+    json_each (reasons, i, reason)
+        text_block(blocks, fmt("– %s", json_str(reason, "text")), "left");
     qr(blocks, d);
 }
 
@@ -147,7 +150,7 @@ static bool supplement_form(Json blocks, Db *db, const Dossier *d, const Version
     pair(facts, "Bổ sung trước", time_vi(json_int(s, "due_at")));
     json_set(block(blocks, "pairs"), "items", facts);
     text_block(blocks, "Giấy tờ, thông tin cần bổ sung:", "left");
-    json_each(json_at(s, "items"), i, item)
+    json_each (json_at(s, "items"), i, item)
         text_block(blocks, fmt("%zu. %s", i + 1, json_string_value(item)), "left");
     qr(blocks, d);
     return true;

@@ -82,12 +82,13 @@ Json due_explained(Db *db, const Dossier *d, const char *lang, int64_t now)
     Version v;
     Interruption *stops;
     Json told = json_list();
-    if (!d->accepted_at || !version_find(db, d->version_id, &v))
+    if (!d->submitted_at || (!d->accepted_at && !text_is(d->status, "submitted")) ||
+        !version_find(db, d->version_id, &v))
         return told;
     Limit limit = dossier_limit(db, &v, d);
     size_t count = dossier_interruptions(db, &v, d->id, &stops);
-    json_each(clock_explain(calendar(), &limit, d->accepted_at, stops, count, now, lang), i, line)
-    {
+    int64_t begins = d->accepted_at ? d->accepted_at : calendar_next_opening(calendar(), d->submitted_at);
+    json_each (clock_explain(calendar(), &limit, begins, stops, count, now, lang), i, line) {
         Json values = json_at(line, "values"), item = json_new();
         json_set_str(
             values, "weekday",
@@ -166,8 +167,7 @@ static Json timeline(Request *rq, const Dossier *d)
                         "select at, kind, actor_name, note, to_status from prc_dossier_event where "
                         "dossier_id = ?1 order by seq desc",
                         ID(d->id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const char *kind = json_str(row, "kind");
         const State *state = state_find(json_str(row, "to_status"));
         if (applicant && inside(kind))
@@ -193,8 +193,7 @@ static Json open_supplement(Db *db, const Dossier *d)
                " where dossier_id = ?1 and answered_at is null order by number desc limit 1",
                ID(d->id));
     Json fields = json_list();
-    json_each(json_at(row, "items"), i, item)
-    {
+    json_each (json_at(row, "items"), i, item) {
         Json field = json_new();
         json_set_str(field, "path", fmt("item_%zu", i));
         json_set_str(field, "label", json_string_value(item));
@@ -260,8 +259,7 @@ static void add_choices(Request *rq, const Dossier *d, const Version *v, Json mo
                 "select id, code, quantity, unit from prc_case where version_id = ?1 and unit <> 'OTHER'"
                 " and (channel is null or channel = ?2) order by place",
                 ID(v->id), I(d->channel));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         Json item = json_new();
         const char *limit = limit_text(rq->lang, json_int(row, "quantity"), json_str(row, "unit"));
         json_set_str(item, "value", json_str(row, "id"));
@@ -299,6 +297,7 @@ static Json record_model(Request *rq, const Dossier *d, const Version *v)
     json_set(model, "facts", facts(rq, d));
     json_set(model, "form_lines", form ? form_review(form, rq->lang, d->form_data) : json_list());
     json_set(model, "papers", papers_given(rq->db, d));
+    json_set_bool(model, "forecast", !d->accepted_at);
     json_set(model, "explained", due_explained(rq->db, d, rq->lang, rq->now));
     json_set(model, "timeline", timeline(rq, d));
     json_set(model, "supplement", open_supplement(rq->db, d));

@@ -128,7 +128,7 @@ static void facts(Json blocks, const Dossier *d, const Version *v)
     pair(items, "Người nộp hồ sơ", d->applicant_name);
     pair(items, "Chủ hồ sơ", d->owner_name);
     if (form) {
-        json_each(form_review(form, "vi", d->form_data), i, item)
+        json_each (form_review(form, "vi", d->form_data), i, item)
             pair(items, json_str(item, "label"), json_str(item, "value"));
     }
     json_set(block(blocks, "pairs"), "items", items);

@@ -74,7 +74,8 @@ static Json grouped(const Scope *s, const char *select, const char *join, const 
                             " order by late_now desc, received desc",
                             select, join, s->where, by),
                         I(s->now), I(s->end_of_day), I(s->since));
-    json_each(rows, i, row) add_rate(s, row);
+    json_each (rows, i, row)
+        add_rate(s, row);
     return rows;
 }
 
@@ -88,8 +89,7 @@ static Json by_field(const Scope *s)
 static Json by_unit(const Scope *s)
 {
     Json rows = grouped(s, "d.org_id", "", "d.org_id");
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const Org *org = org_by_id(json_id(row, "org_id"));
         json_set_str(row, "name", org ? org->short_name : "");
         json_set_str(row, "href", fmt("/dossiers?unit=%s&late=1", json_str(row, "org_id")));
@@ -196,8 +196,7 @@ static Json late_list(const Scope *s)
             " where " RUNS_SQL " and d.due_at < ?1 and (%s) order by d.due_at, d.id limit %d",
             s->where, LATE_SHOWN),
         I(s->now));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const Org *org = org_by_id(json_id(row, "org_id"));
         json_set_str(row, "unit", org ? org->short_name : "");
         json_set_str(row, "href", fmt("/dossiers/%s", json_str(row, "id")));
@@ -222,13 +221,6 @@ Reply steering_show(Request *rq)
     json_set(model, "late", late_list(&s));
     json_set(model, "months", months_chart(&s));
     return page(rq, "procedures/steering", model);
-}
-
-Reply steering_stream(Request *rq)
-{
-    const char **topics = alloc_array(2, sizeof *topics);
-    topics[0] = "dossiers";
-    return events_reply(rq, topics);
 }
 
 /* PRC-36: anybody may see how punctual each body is; counts only. */

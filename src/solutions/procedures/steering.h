@@ -4,7 +4,7 @@
 
 #include "platform/solution.h"
 
-Handler steering_show, steering_stream, board_show;
+Handler steering_show, board_show;
 
 int64_t open_dossiers(Db *db), late_dossiers(Db *db); /* for /metrics */
 

@@ -27,8 +27,10 @@ static void add_fee(Db *db, Dossier *d, const Version *v)
     d->fee_vnd = quote.vnd;
     d->fee_known = quote.known;
     d->fee_state = !quote.known ? "unknown" : quote.vnd ? "due" : "none";
-    json_each(quote.lines, i, item) if (json_int(item, "vnd"))
-        db_exec(db,
+    json_each (quote.lines, i, item)
+        if (json_int(item, "vnd"))
+            db_exec(
+                db,
                 "insert into prc_fee_item (id, dossier_id, kind, vnd, pages, copies, moment, state) values "
                 "(?1,?2,?3,?4,?5,?6,1,'due')",
                 ID(id_new()), ID(d->id), T(json_str(item, "kind")), I(json_int(item, "vnd")), I(of.pages),

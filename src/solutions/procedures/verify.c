@@ -115,8 +115,7 @@ bool dossiers_verify(Db *db, Json complaints)
     Json short_ones =
         db_rows(db, "select d.id from prc_dossier d where d.status <> 'draft' and d.event_seq <>"
                     " (select count(*) from prc_dossier_event e where e.dossier_id = d.id) limit 100");
-    json_each(short_ones, i, row)
-    {
+    json_each (short_ones, i, row) {
         begin_dossier(&w, json_id(row, "id"));
         complain(&w, "its chain is not as long as the dossier says");
     }

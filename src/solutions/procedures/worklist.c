@@ -111,10 +111,3 @@ Reply dossiers_list(Request *rq)
         return forbidden(rq, "http.forbidden");
     return list_page(rq, citizen ? &citizen_list : &official_list, dossier_scope(rq->actor), NULL);
 }
-
-Reply dossiers_stream(Request *rq)
-{
-    const char **topics = alloc_array(2, sizeof *topics);
-    topics[0] = "dossiers";
-    return events_reply(rq, topics);
-}

@@ -4,6 +4,6 @@
 
 #include "platform/solution.h"
 
-Handler dossiers_list, dossiers_stream;
+Handler dossiers_list;
 
 #endif

@@ -216,7 +216,7 @@ TEST(the_right_password_opens_a_session_and_the_old_one_ends)
     house_close(h);
 }
 
-TEST(unknown_names_wrong_passwords_and_locked_accounts_get_the_same_answer)
+TEST(unknown_names_wrong_passwords_and_locked_accounts_get_the_same_answer_after_the_same_work)
 {
     House *h = house_open();
     house_official(h, "an", "reception", "ubnd-28261");
@@ -225,9 +225,11 @@ TEST(unknown_names_wrong_passwords_and_locked_accounts_get_the_same_answer)
     const char *names[] = { "an", "khoa", "khong.co" },
                *passwords[] = { "sai mật khẩu", HOUSE_PASSWORD, HOUSE_PASSWORD };
     char *answers[3];
-    int64_t times[3];
+    int64_t times[3], began = monotonic_us();
+    password_hash(HOUSE_PASSWORD);
+    int64_t one_hash = monotonic_us() - began;
     for (int i = 0; i < 3; i++) {
-        int64_t began = monotonic_us();
+        began = monotonic_us();
         answers[i] = house_refusal(h, names[i], passwords[i]);
         times[i] = monotonic_us() - began;
     }
@@ -237,7 +239,7 @@ TEST(unknown_names_wrong_passwords_and_locked_accounts_get_the_same_answer)
     CHECK_TEXT(answers[1], answers[0]);
     CHECK_TEXT(answers[2], answers[0]);
     for (int i = 0; i < 3; i++)
-        CHECK(times[i] >= 400000);
+        CHECK(times[i] > one_hash / 3); /* nobody was let off the hash */
     house_close(h);
 }
 
@@ -366,7 +368,9 @@ TEST(an_official_of_another_commune_is_out_of_scope)
 {
     House *h = house_open();
     house_official(h, "an", "reception", "ubnd-28261");
-    const Actor *actor = house_request(h, house_sign_in(h, "an", HOUSE_PASSWORD, NULL))->actor;
+    const char *token = house_sign_in(h, "an", HOUSE_PASSWORD, NULL);
+    const Actor *actor = house_request(h, token)->actor;
+    CHECK(house_request(h, token)->actor->grants == actor->grants); /* worked out once */
     int64_t here = org_by_key("ubnd-28261")->id, there = org_by_key("ubnd-28249")->id;
     CHECK(can(actor, "test.receive"));
     CHECK(can_for(actor, "test.receive", here));
@@ -470,34 +474,34 @@ TEST(signing_asks_for_a_fresh_proof)
 
 int main(void)
 {
-    return run_tests(
-        (Test[]){ TEST_CASE(the_tax_code_of_the_specification_holds_and_a_slip_does_not),
-                  TEST_CASE(a_personal_number_has_a_province_a_century_and_a_year_that_has_been),
-                  TEST_CASE(argon2id_of_another_program_is_verified),
-                  TEST_CASE(a_password_is_the_same_however_its_marks_are_typed),
-                  TEST_CASE(guessable_passwords_are_refused),
-                  TEST_CASE(the_delay_doubles_after_five_failures_up_to_a_quarter_of_an_hour),
-                  TEST_CASE(networks_are_slash_24_and_slash_48),
-                  TEST_CASE(only_paths_of_this_site_are_followed_after_signing_in),
-                  TEST_CASE(the_tree_holds_the_province_its_departments_and_102_communes),
-                  TEST_CASE(reference_data_are_loaded_once_and_a_change_reaches_the_snapshot),
-                  TEST_CASE(a_personal_number_is_kept_sealed_and_found_by_its_digest),
-                  TEST_CASE(a_lost_key_is_noticed_and_not_replaced),
-                  TEST_CASE(the_right_password_opens_a_session_and_the_old_one_ends),
-                  TEST_CASE(unknown_names_wrong_passwords_and_locked_accounts_get_the_same_answer),
-                  TEST_CASE(after_nine_failures_the_tenth_waits_sixteen_seconds_known_or_not),
-                  TEST_CASE(a_network_that_guesses_is_slowed_and_another_is_not),
-                  TEST_CASE(a_citizens_session_ends_after_15_idle_minutes_or_8_hours),
-                  TEST_CASE(an_officials_session_ends_after_30_idle_minutes_or_12_hours),
-                  TEST_CASE(an_administrators_session_ends_after_10_idle_minutes_or_4_hours),
-                  TEST_CASE(a_session_revoked_elsewhere_is_dead_within_a_second),
-                  TEST_CASE(locking_an_account_ends_its_sessions_at_once),
-                  TEST_CASE(a_bearer_token_is_its_service_and_needs_no_form_token),
-                  TEST_CASE(an_official_of_another_commune_is_out_of_scope),
-                  TEST_CASE(a_role_for_the_province_reaches_its_communes_and_one_for_everywhere_all),
-                  TEST_CASE(a_new_role_holds_with_the_next_request_and_an_expired_one_no_longer),
-                  TEST_CASE(whoever_has_a_role_here_or_above_is_found_for_a_task),
-                  TEST_CASE(a_form_without_the_token_of_its_session_is_refused),
-                  TEST_CASE(signing_asks_for_a_fresh_proof),
-                  { 0 } });
+    return run_tests((Test[]){
+        TEST_CASE(the_tax_code_of_the_specification_holds_and_a_slip_does_not),
+        TEST_CASE(a_personal_number_has_a_province_a_century_and_a_year_that_has_been),
+        TEST_CASE(argon2id_of_another_program_is_verified),
+        TEST_CASE(a_password_is_the_same_however_its_marks_are_typed),
+        TEST_CASE(guessable_passwords_are_refused),
+        TEST_CASE(the_delay_doubles_after_five_failures_up_to_a_quarter_of_an_hour),
+        TEST_CASE(networks_are_slash_24_and_slash_48),
+        TEST_CASE(only_paths_of_this_site_are_followed_after_signing_in),
+        TEST_CASE(the_tree_holds_the_province_its_departments_and_102_communes),
+        TEST_CASE(reference_data_are_loaded_once_and_a_change_reaches_the_snapshot),
+        TEST_CASE(a_personal_number_is_kept_sealed_and_found_by_its_digest),
+        TEST_CASE(a_lost_key_is_noticed_and_not_replaced),
+        TEST_CASE(the_right_password_opens_a_session_and_the_old_one_ends),
+        TEST_CASE(unknown_names_wrong_passwords_and_locked_accounts_get_the_same_answer_after_the_same_work),
+        TEST_CASE(after_nine_failures_the_tenth_waits_sixteen_seconds_known_or_not),
+        TEST_CASE(a_network_that_guesses_is_slowed_and_another_is_not),
+        TEST_CASE(a_citizens_session_ends_after_15_idle_minutes_or_8_hours),
+        TEST_CASE(an_officials_session_ends_after_30_idle_minutes_or_12_hours),
+        TEST_CASE(an_administrators_session_ends_after_10_idle_minutes_or_4_hours),
+        TEST_CASE(a_session_revoked_elsewhere_is_dead_within_a_second),
+        TEST_CASE(locking_an_account_ends_its_sessions_at_once),
+        TEST_CASE(a_bearer_token_is_its_service_and_needs_no_form_token),
+        TEST_CASE(an_official_of_another_commune_is_out_of_scope),
+        TEST_CASE(a_role_for_the_province_reaches_its_communes_and_one_for_everywhere_all),
+        TEST_CASE(a_new_role_holds_with_the_next_request_and_an_expired_one_no_longer),
+        TEST_CASE(whoever_has_a_role_here_or_above_is_found_for_a_task),
+        TEST_CASE(a_form_without_the_token_of_its_session_is_refused),
+        TEST_CASE(signing_asks_for_a_fresh_proof),
+        { 0 } });
 }

@@ -22,7 +22,7 @@ const char *output_of(const char *format, ...)
     char piece[4096];
     va_list args;
     va_start(args, format);
-    const char *command = fmt("%s 2>&1", fmt_args(format, args));
+    const char *command = fmt("{ %s; } 2>&1", fmt_args(format, args));
     va_end(args);
     FILE *pipe = popen(command, "r");
     CHECK(pipe != NULL);
@@ -48,6 +48,24 @@ char *temp_file(const void *bytes, size_t size, const char *suffix)
 }
 
 static char folder[] = "/tmp/sen-test-token-XXXXXX";
+
+const char *sandbox_folder(void)
+{
+    return folder;
+}
+
+const void *read_whole(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    Buf out = { 0 };
+    char piece[65536];
+    CHECK(file != NULL);
+    for (size_t n; (n = fread(piece, 1, sizeof piece, file)) > 0;)
+        buf_add(&out, piece, n);
+    fclose(file);
+    *size = out.size;
+    return out.at;
+}
 
 static void remove_folder(void)
 {

@@ -15,6 +15,8 @@ char *temp_file(const void *bytes, size_t size, const char *suffix);
  * token is made once per process. */
 Store *sandbox_open(void);
 void sandbox_close(Store *store);
+const char *sandbox_folder(void); /* the data folder */
+const void *read_whole(const char *path, size_t *size);
 /* The root certificate as PEM file. */
 const char *sandbox_root_file(Store *store);
 

@@ -1,11 +1,6 @@
 /* Nobody is told anything in these tests. */
 #include "platform/notify/notify.h"
-#include "platform/forms/forms.h"
 
-const Form *form_find(const char *id)
-{
-    return (const Form *)id;
-}
 
 void notify_account(Db *db, int64_t account_id, const char *text, Json values, const char *url)
 {
