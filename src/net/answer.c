@@ -209,7 +209,7 @@ static bool parse_query(Request *rq)
 {
     const char *query = strchr(rq->target, '?');
     rq->query = json_new();
-    return !query || form_parse(query + 1, strlen(query + 1), rq->query);
+    return !query || urlencoded_parse(query + 1, strlen(query + 1), rq->query);
 }
 
 static void serve_asset(Exchange *ex)

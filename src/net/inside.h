@@ -74,8 +74,8 @@ const char *allow_text(unsigned methods);
 
 /* Adds the members of an application/x-www-form-urlencoded text to `into`; a repeated one becomes an array.
  * False when malformed. */
-bool form_parse(const char *text, size_t size, Json into);
-void form_add(Json into, const char *name, Json value);
+bool urlencoded_parse(const char *text, size_t size, Json into);
+void members_add(Json into, const char *name, Json value);
 
 typedef enum PartError {
     PART_OK,

@@ -11,7 +11,7 @@
 static Json form(const char *text)
 {
     Json into = json_new();
-    return form_parse(text, strlen(text), into) ? into : NULL;
+    return urlencoded_parse(text, strlen(text), into) ? into : NULL;
 }
 
 TEST(a_form_gives_its_members_decoded)
