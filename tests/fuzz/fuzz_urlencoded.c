@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     Arena *arena = arena_new(0);
     arena_use(arena);
     Json members = json_new();
-    if (form_parse((const char *)bytes, size, members)) {
+    if (urlencoded_parse((const char *)bytes, size, members)) {
         char error[200];
         const char *text = json_text(members);
         if (!json_parse(text, slice(text).size, error, sizeof error))
