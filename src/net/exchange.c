@@ -124,12 +124,11 @@ static enum MHD_Result hand_over(Exchange *ex)
 
 static enum MHD_Result queue_answer(Exchange *ex)
 {
-    struct MHD_Response *response = ex->response;
-    if (!response) /* not even a problem could be made */
+    struct MHD_Response *response = send_create(ex);
+    if (!response)
         return answer_busy(ex);
-    enum MHD_Result result = MHD_queue_response(ex->connection, ex->status, response);
-    ex->sent_status = ex->status;
-    ex->response = NULL;
+    enum MHD_Result result = MHD_queue_response(ex->connection, ex->out.status, response);
+    ex->sent_status = ex->out.status;
     MHD_destroy_response(response); /* the connection holds it now */
     return result;
 }
@@ -179,16 +178,6 @@ enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const c
     return hand_over(ex);
 }
 
-void exchange_drop_answer(Exchange *ex)
-{
-    if (ex->response)
-        MHD_destroy_response(ex->response);
-    if (ex->stream)
-        stream_gone(ex->stream);
-    ex->response = NULL;
-    ex->stream = NULL;
-}
-
 void exchange_answer(Exchange *ex)
 {
     Server *server = ex->server;
@@ -197,7 +186,7 @@ void exchange_answer(Exchange *ex)
         MHD_resume_connection(ex->connection);
         atomic_fetch_sub(&server->unresumed, 1);
     } else {
-        exchange_drop_answer(ex); /* too late: the server stopped meanwhile */
+        send_drop(ex); /* too late: the server stopped meanwhile */
     }
     exchange_release(ex);
 }
@@ -234,8 +223,8 @@ void on_completed(void *cls, struct MHD_Connection *connection, void **context,
     if (!ex)
         return;
     if (atomic_load(&ex->stage) == STAGE_ANSWERED) {
-        server_count(server, ex, ex->bytes_out, !ex->stream);
-        exchange_drop_answer(ex); /* the stream; or, when it was resumed but never asked for again, all */
+        server_count(server, ex, ex->head ? 0 : ex->out.size, !ex->out.stream);
+        send_drop(ex); /* the stream; or, when it was resumed but never asked for again, all */
     } else {
         server_count(server, ex, 0, true);
     }

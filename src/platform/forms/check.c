@@ -1,5 +1,6 @@
-/* The server's check, in the order of spec 23 §6.4: unknown keys dropped, hidden fields removed, computed and readonly fields kept from the client,
- * then type, required, lengths, pattern, limits, options, dates, files. */
+/* The server's check, in the order of spec 23 §6.4: unknown keys dropped, hidden fields removed, computed and
+ * readonly fields kept from the client, then type, required, lengths, pattern, limits, options, dates, files.
+ */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,7 +28,8 @@ static void complain(Check *c, const FormField *f, const char *rule, Json values
         values = json_new();
     json_set_str(values, "label", f->label);
     Json error = json_set_str(json_set_str(json_new(), "path", f->path), "rule", rule);
-    json_add(c->errors, json_set_str(error, "message", text_in(c->lang, fmt("forms.error.%s", rule), values)));
+    json_add(c->errors,
+             json_set_str(error, "message", text_in(c->lang, fmt("forms.error.%s", rule), values)));
 }
 
 /* ---- Reading what was typed ---- */
@@ -47,7 +49,8 @@ static void read_field(Check *c, const FormField *f)
         form_put(c->data, f->path, json_is_array(files) ? files : json_list());
         return;
     }
-    Json value = f->readonly || f->computed ? preset(c, f) : form_value(f, c->lang, form_at(c->typed, f->path), &rule);
+    Json value =
+        f->readonly || f->computed ? preset(c, f) : form_value(f, c->lang, form_at(c->typed, f->path), &rule);
     if (rule)
         map_put(&c->rules, f->path, (void *)rule);
     else
@@ -112,7 +115,7 @@ static const char *check_options(Check *c, const FormField *f, Json value)
     Vec options = form_options(f, c->data, c->now);
     if (json_is_string(value))
         return option_known(&options, json_string_value(value)) ? NULL : "option";
-    json_each(value, i, item)
+    json_each (value, i, item)
         if (!option_known(&options, json_string_value(item)))
             return "option";
     return NULL;
@@ -169,17 +172,20 @@ static void check_date(Check *c, const FormField *f, Json value)
 /* ".pdf", "application/pdf", "image/ *". Types were found by content when the file came in. */
 static bool type_accepted(const char *accept, const char *type)
 {
-    static const char *const endings[][2] = { { ".pdf", "application/pdf" },
-                                              { ".jpg", "image/jpeg" },
-                                              { ".jpeg", "image/jpeg" },
-                                              { ".png", "image/png" },
-                                              { ".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
-                                              { ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
-                                              { ".odt", "application/vnd.oasis.opendocument.text" },
-                                              { ".ods", "application/vnd.oasis.opendocument.spreadsheet" } };
+    static const char *const endings[][2] = {
+        { ".pdf", "application/pdf" },
+        { ".jpg", "image/jpeg" },
+        { ".jpeg", "image/jpeg" },
+        { ".png", "image/png" },
+        { ".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
+        { ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
+        { ".odt", "application/vnd.oasis.opendocument.text" },
+        { ".ods", "application/vnd.oasis.opendocument.spreadsheet" }
+    };
     for (char **part = text_split(accept, ',', NULL); *part; part++) {
         const char *wanted = text_lower(text_trim(*part));
-        if (text_is(wanted, type) || (text_ends(wanted, "/*") && strncmp(wanted, type, strlen(wanted) - 1) == 0))
+        if (text_is(wanted, type) ||
+            (text_ends(wanted, "/*") && strncmp(wanted, type, strlen(wanted) - 1) == 0))
             return true;
         for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
             if (text_is(wanted, endings[i][0]) && text_is(type, endings[i][1]))
@@ -195,10 +201,11 @@ static void check_files(Check *c, const FormField *f, Json files)
         complain(c, f, "files", json_set_int(json_new(), "count", (int64_t)most));
         return;
     }
-    json_each(files, i, file)
-    {
+    json_each (files, i, file) {
         if (f->accept && json_has(file, "type") && !type_accepted(f->accept, json_str(file, "type"))) {
-            complain(c, f, "file-type", json_set_str(json_set_str(json_new(), "name", json_str(file, "name")), "accept", f->accept));
+            complain(
+                c, f, "file-type",
+                json_set_str(json_set_str(json_new(), "name", json_str(file, "name")), "accept", f->accept));
             return;
         }
     }
@@ -238,7 +245,11 @@ static void check_field(Check *c, const FormField *f)
     if (unread)
         complain(c, f, unread, NULL);
     else if (f->required && missing && !f->readonly && !f->computed)
-        complain(c, f, f->kind == FORM_FILE ? "file-required" : f->kind == FORM_CHECKBOX ? "tick" : "required", NULL);
+        complain(c, f,
+                 f->kind == FORM_FILE       ? "file-required"
+                 : f->kind == FORM_CHECKBOX ? "tick"
+                                            : "required",
+                 NULL);
     else if (!form_empty(value) && !f->readonly && !f->computed)
         check_value(c, f, value);
 }
@@ -249,8 +260,7 @@ static void log_unknown(const Form *form, const Map *known, Json typed, const ch
 {
     const char *key;
     Json value;
-    json_object_foreach(typed, key, value)
-    {
+    json_object_foreach (typed, key, value) {
         const char *path = *prefix ? fmt("%s.%s", prefix, key) : key;
         bool ours = key[0] == '_' || map_get(known, path);
         if (json_is_object(value) && !ours)
@@ -277,7 +287,7 @@ static Json without_nulls(Json data)
     Json out = json_new();
     const char *key;
     Json value;
-    json_object_foreach(data, key, value)
+    json_object_foreach (data, key, value)
         if (!json_is_null(value))
             json_object_set(out, key, json_is_object(value) ? without_nulls(value) : value);
     return out;
@@ -285,7 +295,9 @@ static Json without_nulls(Json data)
 
 Json form_check(const Form *form, const char *lang, Json typed, Json files, Json errors)
 {
-    Check c = { .lang = lang, .typed = typed, .files = files, .errors = errors, .data = json_new(), .now = now_ms() };
+    Check c = {
+        .lang = lang, .typed = typed, .files = files, .errors = errors, .data = json_new(), .now = now_ms()
+    };
     Map known = { 0 };
     paths_of(&form->fields, &known);
     log_unknown(form, &known, typed, "");

@@ -37,7 +37,8 @@ static Map *read_shipped(void)
         if (!form)
             raise_fault(FAULT_INTERNAL, "forms.shipped", "%s: %s", *name, error);
         if (map_get(forms, form->id))
-            raise_fault(FAULT_INTERNAL, "forms.shipped", "%s: there are two forms with the id %s", *name, form->id);
+            raise_fault(FAULT_INTERNAL, "forms.shipped", "%s: there are two forms with the id %s", *name,
+                        form->id);
         map_put(forms, form->id, (void *)form);
     }
     return forms;
@@ -84,11 +85,15 @@ void forms_forget(void)
 static void deploy(Db *db, const char *id, const char *text, size_t size, int64_t now)
 {
     const char *sha = sha256_hex(text, size);
-    Json newest = db_row(db, "select version, sha256 from form_definition where form_id = ?1 order by version desc limit 1", T(id));
+    Json newest = db_row(
+        db, "select version, sha256 from form_definition where form_id = ?1 order by version desc limit 1",
+        T(id));
     if (newest && text_is(json_str(newest, "sha256"), sha))
         return;
-    db_exec(db, "insert into form_definition (form_id, version, schema, sha256, created_at) values (?1, ?2, ?3, ?4, ?5)", T(id),
-            I(json_int(newest, "version") + 1), T(text_copy_n(text, size)), T(sha), I(now));
+    db_exec(db,
+            "insert into form_definition (form_id, version, schema, sha256, created_at) values (?1, ?2, ?3, "
+            "?4, ?5)",
+            T(id), I(json_int(newest, "version") + 1), T(text_copy_n(text, size)), T(sha), I(now));
 }
 
 static void load_reference(Db *db)
@@ -106,29 +111,36 @@ static void load_reference(Db *db)
 
 void form_draft_save(Db *db, int64_t owner, const char *form_id, const char *subject, Json data, int64_t now)
 {
-    db_exec(db,
-            "insert into form_draft (owner_id, form_id, subject, data, updated_at) values (?1, ?2, ?3, ?4, ?5) "
-            "on conflict (owner_id, form_id, subject) do update set data = excluded.data, updated_at = excluded.updated_at",
-            ID(owner), T(form_id), T(subject), J(data), I(now));
+    db_exec(
+        db,
+        "insert into form_draft (owner_id, form_id, subject, data, updated_at) values (?1, ?2, ?3, ?4, ?5) "
+        "on conflict (owner_id, form_id, subject) do update set data = excluded.data, updated_at = "
+        "excluded.updated_at",
+        ID(owner), T(form_id), T(subject), J(data), I(now));
 }
 
 Json form_draft(Db *db, int64_t owner, const char *form_id, const char *subject)
 {
-    Json row = db_row(db, "select data, updated_at from form_draft where owner_id = ?1 and form_id = ?2 and subject = ?3", ID(owner), T(form_id),
-                      T(subject));
+    Json row = db_row(
+        db, "select data, updated_at from form_draft where owner_id = ?1 and form_id = ?2 and subject = ?3",
+        ID(owner), T(form_id), T(subject));
     return row;
 }
 
 void form_draft_drop(Db *db, int64_t owner, const char *form_id, const char *subject)
 {
-    db_exec(db, "delete from form_draft where owner_id = ?1 and form_id = ?2 and subject = ?3", ID(owner), T(form_id), T(subject));
+    db_exec(db, "delete from form_draft where owner_id = ?1 and form_id = ?2 and subject = ?3", ID(owner),
+            T(form_id), T(subject));
 }
 
 static void expire(Work *work)
 {
-    db_exec(work->db, "delete from form_draft where updated_at < ?1", I(work->now - KEEP_DRAFTS_DAYS * (int64_t)DAY_MS));
+    db_exec(work->db, "delete from form_draft where updated_at < ?1",
+            I(work->now - KEEP_DRAFTS_DAYS * (int64_t)DAY_MS));
 }
 
 static const Job jobs[] = { { .type = "forms.expire-drafts", .run = expire, .every_s = 24 * 3600 }, { 0 } };
 
-const Solution forms_solution = { .name = "forms", .jobs = jobs, .load_reference = load_reference, .stop = forms_forget };
+const Solution forms_solution = {
+    .name = "forms", .jobs = jobs, .load_reference = load_reference, .stop = forms_forget
+};

@@ -24,7 +24,8 @@ Json form_check(const Form *form, const char *lang, Json typed, Json files, Json
 /* Label–value lines of filled data, for review pages, receipts and PDFs: [{label, value}]. */
 Json form_review(const Form *form, const char *lang, Json data);
 
-/* What somebody has typed and not yet sent, kept 90 days. `subject`: what it is for ("procedure:1.004222"). {data, updated_at}; NULL when none. */
+/* What somebody has typed and not yet sent, kept 90 days. `subject`: what it is for ("procedure:1.004222").
+ * {data, updated_at}; NULL when none. */
 void form_draft_save(Db *db, int64_t owner, const char *form_id, const char *subject, Json data, int64_t now);
 Json form_draft(Db *db, int64_t owner, const char *form_id, const char *subject);
 void form_draft_drop(Db *db, int64_t owner, const char *form_id, const char *subject);

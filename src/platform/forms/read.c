@@ -1,5 +1,5 @@
-/* Reading a form-js schema (schemaVersion up to 19). A component this server does not know is refused at once: better no form than a
- * form whose rules are not enforced. */
+/* Reading a form-js schema (schemaVersion up to 19). A component this server does not know is refused at
+ * once: better no form than a form whose rules are not enforced. */
 #include "base/arena.h"
 #include "base/text.h"
 #include "platform/forms/schema.h"
@@ -79,11 +79,12 @@ static void read_options(Reader *r, FormField *f, Json component)
     if (json_has(component, "valuesKey"))
         fail(r, fmt("%s: options by valuesKey are not supported", f->key));
     f->options_from = feel_of(r, component, "valuesExpression");
-    json_each(json_object_get(component, "values"), i, value)
-    {
+    json_each (json_object_get(component, "values"), i, value) {
         FormOption *o = alloc(sizeof *o);
-        o->value = json_is_string(json_object_get(value, "value")) ? text_copy(json_str(value, "value"))
-                                                                   : json_text(json_object_get(value, "value") ? json_object_get(value, "value") : json_null());
+        o->value =
+            json_is_string(json_object_get(value, "value"))
+                ? text_copy(json_str(value, "value"))
+                : json_text(json_object_get(value, "value") ? json_object_get(value, "value") : json_null());
         o->label = text_copy(text_or(text_of(value, "label"), o->value));
         vec_add(&f->options, o);
     }
@@ -126,7 +127,8 @@ static void read_details(Reader *r, FormField *f, Json c)
     f->readonly = json_bool(c, "readonly") || json_bool(c, "disabled");
     f->no_past = json_bool(c, "disallowPassedDates");
     f->decimals = int_of(c, "decimalDigits");
-    f->increment = json_is_string(json_object_get(c, "increment")) ? (double)json_int(c, "increment") : json_num(c, "increment");
+    f->increment = json_is_string(json_object_get(c, "increment")) ? (double)json_int(c, "increment")
+                                                                   : json_num(c, "increment");
     f->max_files = int_of(c, "properties.maxFiles");
     f->preset = json_has(c, "defaultValue") ? json_deep_copy(json_object_get(c, "defaultValue")) : NULL;
     f->computed = feel_of(r, c, "expression");
@@ -163,7 +165,8 @@ static bool good_key(const char *key)
     return n && n <= 100 && key[0] != '.' && key[n - 1] != '.' && !strstr(key, "..") && key[0] != '_';
 }
 
-/* Two fields of one path would overwrite each other; form-js allows it for alternatives that hide each other, and so does this. */
+/* Two fields of one path would overwrite each other; form-js allows it for alternatives that hide each other,
+ * and so does this. */
 static void read_component(Reader *r, Json c, const char *prefix, Vec *into, int depth)
 {
     FormField *f = json_is_object(c) ? new_field(r, c) : NULL;
@@ -194,7 +197,7 @@ static void read_component(Reader *r, Json c, const char *prefix, Vec *into, int
 
 static void read_list(Reader *r, Json components, const char *prefix, Vec *into, int depth)
 {
-    json_each(components, i, component)
+    json_each (components, i, component)
         if (!r->failed)
             read_component(r, component, prefix, into, depth);
 }

@@ -44,8 +44,8 @@ typedef struct FormField {
     double min, max, increment;
     int decimals; /* -1: any */
     int max_files;
-    Json preset;  /* defaultValue */
-    Vec options;  /* FormOption * */
+    Json preset; /* defaultValue */
+    Vec options; /* FormOption * */
     const Feel *options_from, *hide, *computed;
     Vec fields; /* FormField *, of a group */
 } FormField;
@@ -61,12 +61,14 @@ Json form_at(Json data, const char *path);
 void form_put(Json data, const char *path, Json value);
 bool form_empty(Json value);
 
-/* What was typed as a value of the field's type; NULL and *rule when it is none. JSON null for nothing typed. */
+/* What was typed as a value of the field's type; NULL and *rule when it is none. JSON null for nothing typed.
+ */
 Json form_value(const FormField *field, const char *lang, Json typed, const char **rule);
 /* The options, static or computed. */
 Vec form_options(const FormField *field, Json data, int64_t now);
 bool form_hidden(const FormField *field, Json data, int64_t now);
-/* A JavaScript pattern as POSIX; NULL when it has something that POSIX has not, or that would cost too much. */
+/* A JavaScript pattern as POSIX; NULL when it has something that POSIX has not, or that would cost too much.
+ */
 char *form_pattern(const char *pattern);
 bool form_matches(const char *pattern, const char *text);
 

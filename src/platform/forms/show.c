@@ -1,8 +1,8 @@
 /* The model of a form's fields for partial c/field, and the lines of a filled form for reviews and papers.
  *
  * A field: {key, path, label, hint, kind, is_<kind>: true, required, value, error, locked,
- *           options: [{value, label, selected, checked}], min, max, step, max_length, maxlength, pattern, accept, multiple, autocomplete, inputmode,
- *           type, unit, checked, text, fields} */
+ *           options: [{value, label, selected, checked}], min, max, step, max_length, maxlength, pattern,
+ * accept, multiple, autocomplete, inputmode, type, unit, checked, text, fields} */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -17,11 +17,12 @@ typedef struct Show {
     int64_t now;
 } Show;
 
-static const char *const kinds[] = { "text", "textarea", "number", "date", "select", "radio", "checkbox", "checklist", "file", "static", "group" };
+static const char *const kinds[] = { "text",     "textarea",  "number", "date",   "select", "radio",
+                                     "checkbox", "checklist", "file",   "static", "group" };
 
 static const char *error_at(const Show *s, const char *path)
 {
-    json_each(s->errors, i, error)
+    json_each (s->errors, i, error)
         if (text_is(json_str(error, "path"), path))
             return json_str(error, "message");
     return NULL;
@@ -29,7 +30,7 @@ static const char *error_at(const Show *s, const char *path)
 
 static bool locked_at(const Show *s, const char *path)
 {
-    json_each(s->locked, i, name)
+    json_each (s->locked, i, name)
         if (text_is(json_string_value(name), path))
             return true;
     return json_is_object(s->locked) && json_object_get(s->locked, path);
@@ -37,7 +38,7 @@ static bool locked_at(const Show *s, const char *path)
 
 static bool chosen(Json value, const char *option)
 {
-    json_each(value, i, item)
+    json_each (value, i, item)
         if (text_is(json_string_value(item), option))
             return true;
     return json_is_string(value) && text_is(json_string_value(value), option);
@@ -70,12 +71,18 @@ static const char *words(const FormField *f, const char *lang, Json value, Json 
     case FORM_CHECKBOX:
         return text_in(lang, json_is_true(value) ? "forms.yes" : "forms.no", NULL);
     case FORM_DATE:
-        return json_is_string(value) && time_parse(json_string_value(value), &ms) ? show_date(lang, ms) : text_or(json_string_value(value), "");
+        return json_is_string(value) && time_parse(json_string_value(value), &ms)
+                   ? show_date(lang, ms)
+                   : text_or(json_string_value(value), "");
     case FORM_NUMBER:
         if (f->special == MONEY && json_is_integer(value))
             return show_money(lang, json_integer_value(value));
         if (json_is_number(value))
-            return fmt("%s%s%s", show_number(lang, json_number_value(value), json_is_integer(value) ? 0 : f->decimals > 0 ? f->decimals : 2),
+            return fmt("%s%s%s",
+                       show_number(lang, json_number_value(value),
+                                   json_is_integer(value) ? 0
+                                   : f->decimals > 0      ? f->decimals
+                                                          : 2),
                        f->unit ? " " : "", text_or(f->unit, ""));
         return text_or(json_string_value(value), "");
     default:
@@ -83,8 +90,10 @@ static const char *words(const FormField *f, const char *lang, Json value, Json 
     }
     if (json_is_string(value))
         return option_label(&options, json_string_value(value));
-    json_each(value, i, item)
-        list = join(list, f->kind == FORM_FILE ? json_str(item, "name") : option_label(&options, text_or(json_string_value(item), "")));
+    json_each (value, i, item)
+        list =
+            join(list, f->kind == FORM_FILE ? json_str(item, "name")
+                                            : option_label(&options, text_or(json_string_value(item), "")));
     return list;
 }
 
@@ -95,8 +104,9 @@ static void add_options(const Show *s, const FormField *f, Json value, Json fiel
     Json list = json_list();
     Vec options = form_options(f, s->data, s->now);
     if (f->kind == FORM_SELECT && !f->multiple)
-        json_add(list, json_set_bool(json_set_str(json_set_str(json_new(), "value", ""), "label", text_in(s->lang, "forms.choose", NULL)), "selected",
-                                     form_empty(value)));
+        json_add(list, json_set_bool(json_set_str(json_set_str(json_new(), "value", ""), "label",
+                                                  text_in(s->lang, "forms.choose", NULL)),
+                                     "selected", form_empty(value)));
     for (size_t i = 0; i < options.count; i++) {
         const FormOption *o = options.items[i];
         Json option = json_set_str(json_set_str(json_new(), "value", o->value), "label", o->label);
@@ -108,8 +118,10 @@ static void add_options(const Show *s, const FormField *f, Json value, Json fiel
 
 static void add_limits(const FormField *f, Json field)
 {
-    static const char *const modes[] = { [PLAIN] = NULL, [PERSONAL_ID] = "numeric", [TAX_CODE] = "numeric", [PHONE] = "tel",
-                                         [COMMUNE] = NULL, [MONEY] = "numeric", [EMAIL] = "email" };
+    static const char *const modes[] = {
+        [PLAIN] = NULL,   [PERSONAL_ID] = "numeric", [TAX_CODE] = "numeric", [PHONE] = "tel",
+        [COMMUNE] = NULL, [MONEY] = "numeric",       [EMAIL] = "email"
+    };
     if (f->max_length >= 0 || f->special == PERSONAL_ID) {
         int most = f->max_length >= 0 ? f->max_length : 12;
         json_set_int(json_set_int(field, "max_length", most), "maxlength", most);
@@ -133,7 +145,10 @@ static void add_limits(const FormField *f, Json field)
     if (f->accept)
         json_set_str(field, "accept", f->accept);
     if (f->autocomplete || f->special == PHONE || f->special == EMAIL)
-        json_set_str(field, "autocomplete", f->autocomplete ? f->autocomplete : f->special == PHONE ? "tel" : "email");
+        json_set_str(field, "autocomplete",
+                     f->autocomplete       ? f->autocomplete
+                     : f->special == PHONE ? "tel"
+                                           : "email");
 }
 
 static Json value_of(const Show *s, const FormField *f)
@@ -150,9 +165,12 @@ static void add_value(const Show *s, const FormField *f, Json field)
     bool locked = f->readonly || f->computed || locked_at(s, f->path);
     json_set_bool(field, "locked", locked);
     if (f->kind == FORM_CHECKBOX)
-        json_set_bool(field, "checked", json_is_true(value) || text_is(json_string_value(value), "true") || text_is(json_string_value(value), "on"));
+        json_set_bool(field, "checked",
+                      json_is_true(value) || text_is(json_string_value(value), "true") ||
+                          text_is(json_string_value(value), "on"));
     else if (f->kind == FORM_FILE)
-        json_set_str(field, "file_name", form_empty(value) ? NULL : words(f, s->lang, value, s->data, s->now));
+        json_set_str(field, "file_name",
+                     form_empty(value) ? NULL : words(f, s->lang, value, s->data, s->now));
     else if (locked && f->kind != FORM_RADIO && f->kind != FORM_CHECKLIST)
         json_set_str(field, "value", form_empty(value) ? "" : words(f, s->lang, value, s->data, s->now));
     else if (value && !json_is_array(value))
@@ -194,7 +212,9 @@ static Json fields_of(const Show *s, const Vec *fields)
 
 Json form_fields(const Form *form, const char *lang, Json data, Json errors, Json locked)
 {
-    Show s = { .lang = lang, .data = data ? data : json_new(), .errors = errors, .locked = locked, .now = now_ms() };
+    Show s = {
+        .lang = lang, .data = data ? data : json_new(), .errors = errors, .locked = locked, .now = now_ms()
+    };
     return fields_of(&s, &form->fields);
 }
 
@@ -211,7 +231,8 @@ static void review(const Show *s, const Vec *fields, Json lines)
         Json value = f->kind < FORM_STATIC ? form_at(s->data, f->path) : NULL;
         if (form_empty(value))
             continue;
-        Json line = json_set_str(json_set_str(json_new(), "label", f->label), "value", words(f, s->lang, value, s->data, s->now));
+        Json line = json_set_str(json_set_str(json_new(), "label", f->label), "value",
+                                 words(f, s->lang, value, s->data, s->now));
         if (f->special == MONEY && json_is_integer(value) && text_is(s->lang, "vi"))
             json_set_str(line, "note", money_in_words(json_integer_value(value)));
         json_add(lines, line);

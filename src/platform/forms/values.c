@@ -1,4 +1,5 @@
-/* From what was typed to values, and back to places in the data. Browsers send text, programs may send JSON of the right type. */
+/* From what was typed to values, and back to places in the data. Browsers send text, programs may send JSON
+ * of the right type. */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
@@ -55,7 +56,8 @@ static const char *class_of(char c)
     }
 }
 
-/* glibc's matcher is linear without back references, and small when counted repetitions are few and stand at single characters. */
+/* glibc's matcher is linear without back references, and small when counted repetitions are few and stand at
+ * single characters. */
 char *form_pattern(const char *pattern)
 {
     char out[1024];
@@ -63,7 +65,8 @@ char *form_pattern(const char *pattern)
     int counted = 0, open = 0;
     for (const char *p = pattern; *p && n < sizeof out - 16; p++) {
         const char *class = *p == '\\' && p[1] ? class_of(p[1]) : NULL;
-        if ((*p == '(' && p[1] == '?') || (*p == '\\' && p[1] >= '0' && p[1] <= '9') || (*p == ')' && p[1] == '{'))
+        if ((*p == '(' && p[1] == '?') || (*p == '\\' && p[1] >= '0' && p[1] <= '9') ||
+            (*p == ')' && p[1] == '{'))
             return NULL;
         counted += *p == '{';
         open += *p == '(';
@@ -77,7 +80,8 @@ char *form_pattern(const char *pattern)
     out[n] = '\0';
     regex_t regex;
     char *posix = fmt("^(%s)$", out);
-    if (strlen(pattern) > 200 || counted > 8 || open > 20 || strstr(pattern, "}{") || regcomp(&regex, posix, REG_EXTENDED | REG_NOSUB) != 0)
+    if (strlen(pattern) > 200 || counted > 8 || open > 20 || strstr(pattern, "}{") ||
+        regcomp(&regex, posix, REG_EXTENDED | REG_NOSUB) != 0)
         return NULL;
     regfree(&regex);
     return posix;
@@ -106,8 +110,7 @@ static void read_communes(void)
         raise_fault(FAULT_MEMORY, "memory.exhausted", "no memory for the communes");
     arena_use(arena);
     Vec *list = alloc(sizeof *list);
-    json_each(csv_asset("data/admin-units.csv"), i, row)
-    {
+    json_each (csv_asset("data/admin-units.csv"), i, row) {
         if (!text_is(json_str(row, "level"), "2"))
             continue;
         FormOption *o = alloc(sizeof *o);
@@ -161,8 +164,9 @@ static char *plain_number(const char *text, const char *lang)
     char *t = text_replace(text_replace(text_trim(text), " ", ""), "\xc2\xa0", "");
     const char *digits = *t == '-' ? t + 1 : t;
     if (strchr(t, ','))
-        return text_is(lang, "en") && (!strchr(t, '.') || strchr(t, '.') > strchr(t, ',')) ? text_replace(t, ",", "")
-                                                                                            : text_replace(text_replace(t, ".", ""), ",", ".");
+        return text_is(lang, "en") && (!strchr(t, '.') || strchr(t, '.') > strchr(t, ','))
+                   ? text_replace(t, ",", "")
+                   : text_replace(text_replace(t, ".", ""), ",", ".");
     return !text_is(lang, "en") && grouped(digits) ? text_replace(t, ".", "") : t;
 }
 
@@ -171,7 +175,8 @@ static Json number_value(const FormField *f, const char *lang, Json typed, const
     Decimal d;
     int64_t whole;
     if (json_is_number(typed))
-        d = json_is_integer(typed) ? decimal_from_int(json_integer_value(typed)) : decimal_from_double(json_real_value(typed));
+        d = json_is_integer(typed) ? decimal_from_int(json_integer_value(typed))
+                                   : decimal_from_double(json_real_value(typed));
     else if (!json_is_string(typed))
         return bad(rule, "number");
     else {
@@ -203,15 +208,16 @@ static char *phone_value(const char *text)
     if (text_starts(t, "+84"))
         t = fmt("0%s", t + 3);
     size_t n = strlen(t);
-    bool good = (n == 10 || n == 11) && t[0] == '0' && t[1] >= '2' && t[1] <= '9' && strspn(t, "0123456789") == n;
+    bool good =
+        (n == 10 || n == 11) && t[0] == '0' && t[1] >= '2' && t[1] <= '9' && strspn(t, "0123456789") == n;
     return good ? t : NULL;
 }
 
 static bool email_good(const char *t)
 {
     const char *at = strchr(t, '@');
-    return at && at > t && !strchr(at + 1, '@') && strchr(at + 1, '.') && at[1] != '.' && !text_ends(t, ".") && !strpbrk(t, " <>,;\"\t\n") &&
-           strlen(t) <= 254;
+    return at && at > t && !strchr(at + 1, '@') && strchr(at + 1, '.') && at[1] != '.' &&
+           !text_ends(t, ".") && !strpbrk(t, " <>,;\"\t\n") && strlen(t) <= 254;
 }
 
 static Json text_value(const FormField *f, Json typed, const char **rule)
@@ -271,8 +277,7 @@ static Json choices_value(Json typed, const char **rule)
             json_array_append(list, one);
         return one || json_is_null(typed) ? list : bad(rule, "option");
     }
-    json_each(typed, i, item)
-    {
+    json_each (typed, i, item) {
         Json one = choice_text(item);
         if (!one)
             return bad(rule, "option");
@@ -312,10 +317,11 @@ Vec form_options(const FormField *f, Json data, int64_t now)
     if (!f->options_from)
         return f->options;
     Vec options = { 0 };
-    json_each(feel_eval(f->options_from, data, now), i, item)
-    {
+    json_each (feel_eval(f->options_from, data, now), i, item) {
         FormOption *o = alloc(sizeof *o);
-        o->value = json_is_string(item) ? json_string_value(item) : json_is_object(item) ? text_copy(json_str(item, "value")) : json_text(item);
+        o->value = json_is_string(item)   ? json_string_value(item)
+                   : json_is_object(item) ? text_copy(json_str(item, "value"))
+                                          : json_text(item);
         o->label = json_is_object(item) ? text_copy(json_str(item, "label")) : o->value;
         vec_add(&options, o);
     }

@@ -23,13 +23,21 @@ static const ListColumn columns[] = {
 };
 
 static const ListFilter filters[] = {
-    { "find", FILTER_TEXT, "cast(? as text) <> ''" }, /* shown by the list; the condition is made by found() below, on folded text */
-    { "module", FILTER_CHOICE, "t.module = ?", .options = "select distinct module as value, module as title from task where module <> '' order by 1" },
+    { "find", FILTER_TEXT, "cast(? as text) <> ''" }, /* shown by the list; the condition is made by found()
+                                                         below, on folded text */
+    { "module", FILTER_CHOICE, "t.module = ?",
+      .options = "select distinct module as value, module as title from task where module <> '' order by 1" },
     { 0 },
 };
 
-static const List tasks_list = { .name = "tasks",       .path = "/tasks",      .from = "task t",       .key = "t.id",
-                                 .columns = columns,    .filters = filters,    .order = "due_at",      .topic = "workflow.task" };
+static const List tasks_list = { .name = "tasks",
+                                 .path = "/tasks",
+                                 .from = "task t",
+                                 .key = "t.id",
+                                 .columns = columns,
+                                 .filters = filters,
+                                 .order = "due_at",
+                                 .topic = "tasks" };
 
 /* ---- Which tasks a person sees (spec 23 §8.4) ---- */
 
@@ -48,13 +56,13 @@ static void add_orgs(Buf *sql, int64_t top)
 static const char *of_my_groups(Db *db, int64_t account, int64_t now)
 {
     Buf sql = { 0 };
-    Json rows = db_rows(db,
-                        "select role, org_id, subtree from iam_assignment where account_id = ?1 and valid_from <= ?2 "
-                        "and (valid_to is null or valid_to > ?2)",
-                        ID(account), I(now));
+    Json rows =
+        db_rows(db,
+                "select role, org_id, subtree from iam_assignment where account_id = ?1 and valid_from <= ?2 "
+                "and (valid_to is null or valid_to > ?2)",
+                ID(account), I(now));
     buf_text(&sql, "(1=0");
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         int64_t org = json_id(row, "org_id");
         buf_fmt(&sql, " or (t.role = '%s'", text_replace(json_str(row, "role"), "'", "''"));
         if (org)
@@ -71,12 +79,14 @@ static const char *of_my_groups(Db *db, int64_t account, int64_t now)
 
 static const char *mine(const Request *rq)
 {
-    return fmt("(t.assignee_id = %lld and t.state in ('created', 'claimed'))", (long long)rq->actor->account_id);
+    return fmt("(t.assignee_id = %lld and t.state in ('created', 'claimed'))",
+               (long long)rq->actor->account_id);
 }
 
 static const char *group(const Request *rq)
 {
-    return fmt("(t.assignee_id is null and t.state = 'created' and (t.excluded_id is null or t.excluded_id <> %lld) and %s)",
+    return fmt("(t.assignee_id is null and t.state = 'created' and (t.excluded_id is null or t.excluded_id "
+               "<> %lld) and %s)",
                (long long)rq->actor->account_id, of_my_groups(rq->db, rq->actor->account_id, rq->now));
 }
 
@@ -109,27 +119,37 @@ static const char *found(const char *typed)
 /* How much of the time from creation to the due date is used, in working time, in percent. */
 static int64_t used_percent(int64_t created, int64_t due, int64_t now)
 {
-    int64_t whole = calendar_between(calendar(), created, due), used = calendar_between(calendar(), created, now);
+    int64_t whole = calendar_between(calendar(), created, due),
+            used = calendar_between(calendar(), created, now);
     return now >= due ? 100 : whole > 0 ? used * 100 / whole : 0;
 }
 
-/* White below 50 %, a word from 50 %, yellow from 80 %, red when late (spec 23, WFL-28): never the colour alone. */
+/* White below 50 %, a word from 50 %, yellow from 80 %, red when late (spec 23, WFL-28): never the colour
+ * alone. */
 static void add_due(Json row, const char *lang, int64_t now)
 {
     int64_t due = json_int(row, "due_at");
     if (!due || json_has(row, "completed_at"))
         return;
     int64_t percent = used_percent(json_int(row, "created_at"), due, now);
-    const char *key = percent >= 100 ? "tasks.due.late" : percent >= 80 ? "tasks.due.soon" : percent >= 50 ? "tasks.due.half" : "tasks.due.early";
+    const char *key = percent >= 100  ? "tasks.due.late"
+                      : percent >= 80 ? "tasks.due.soon"
+                      : percent >= 50 ? "tasks.due.half"
+                                      : "tasks.due.early";
     json_set_int(row, "due_percent", percent);
-    json_set_str(row, "due_colour", percent >= 100 ? "red" : percent >= 80 ? "amber" : percent >= 50 ? "blue" : "grey");
+    json_set_str(row, "due_colour",
+                 percent >= 100  ? "red"
+                 : percent >= 80 ? "amber"
+                 : percent >= 50 ? "blue"
+                                 : "grey");
     json_set_str(row, "due_words", text_in(lang, key, json_set_int(json_new(), "percent", percent)));
 }
 
 static void add_acts(Json row, const Actor *actor)
 {
     bool free = text_is(json_str(row, "state"), "created");
-    bool held = text_is(json_str(row, "state"), "claimed") && json_id(row, "assignee_id") == actor->account_id;
+    bool held =
+        text_is(json_str(row, "state"), "claimed") && json_id(row, "assignee_id") == actor->account_id;
     json_set_bool(row, "can_claim", free);
     json_set_bool(row, "can_unclaim", held);
     json_set_str(row, "state_title", fmt("tasks.state.%s", json_str(row, "state")));
@@ -141,13 +161,15 @@ static Json whole_rows(Request *rq, Json ids)
     Buf list = { 0 };
     Json by_id = json_new();
     buf_text(&list, "0");
-    json_each(ids, i, row)
+    json_each (ids, i, row)
         buf_fmt(&list, ", %lld", (long long)json_id(row, "id"));
-    Json rows = db_rows(rq->db, fmt("select id, module, title, subject, url, role, org_id, state, assignee_id, due_at, created_at, claimed_at, "
-                                    "completed_at, outcome, element_id, form_id, instance_id, subject_id from task where id in (%s)",
-                                    buf_end(&list)));
-    json_each(rows, i, row)
-    {
+    Json rows = db_rows(
+        rq->db,
+        fmt("select id, module, title, subject, url, role, org_id, state, assignee_id, due_at, created_at, "
+            "claimed_at, "
+            "completed_at, outcome, element_id, form_id, instance_id, subject_id from task where id in (%s)",
+            buf_end(&list)));
+    json_each (rows, i, row) {
         add_due(row, rq->lang, rq->now);
         add_acts(row, rq->actor);
         json_object_set(by_id, json_str(row, "id"), row);
@@ -158,7 +180,7 @@ static Json whole_rows(Request *rq, Json ids)
 static void complete_rows(Request *rq, Json model, const char *member)
 {
     Json short_rows = json_object_get(model, member), whole = whole_rows(rq, short_rows), rows = json_list();
-    json_each(short_rows, i, row)
+    json_each (short_rows, i, row)
         json_array_append(rows, json_object_get(whole, json_str(row, "id")));
     json_set(model, member, rows);
 }
@@ -173,10 +195,12 @@ static Json tabs(Request *rq, const char *current)
         json_set_str(tab, "href", fmt("/tasks?view=%s", *view));
         json_set_bool(tab, "current", text_is(*view, current));
         if (!text_is(*view, "done"))
-            json_set_int(tab, "count", db_int(rq->db, fmt("select count(*) from task t where %s", scope_of(rq, *view))));
+            json_set_int(tab, "count",
+                         db_int(rq->db, fmt("select count(*) from task t where %s", scope_of(rq, *view))));
         json_add(items, tab);
     }
-    return json_set(json_set_str(json_new(), "label", text_in(rq->lang, "tasks.title", NULL)), "items", items);
+    return json_set(json_set_str(json_new(), "label", text_in(rq->lang, "tasks.title", NULL)), "items",
+                    items);
 }
 
 static Reply show_tasks(Request *rq)
@@ -224,7 +248,8 @@ static Reply claim(Request *rq)
         return conflict(rq, "tasks.gone", NULL);
     default:
         audit(rq, "tasks.claim", fmt("task:%lld", (long long)id), NULL);
-        return done(rq, task.url[0] ? task.url : "/tasks?view=mine", json_set_str(json_set_id(json_new(), "id", id), "state", "claimed"));
+        return done(rq, task.url[0] ? task.url : "/tasks?view=mine",
+                    json_set_str(json_set_id(json_new(), "id", id), "state", "claimed"));
     }
 }
 
@@ -240,9 +265,11 @@ static Reply unclaim(Request *rq)
 static const Param no_params[] = { { 0 } };
 
 static const Route routes[] = {
-    { GET, "/tasks", show_tasks, "tasks.work", "The tasks of the person who asks: ?view=mine, group, overdue or done", .flags = ROUTE_OPEN_PARAMS },
+    { GET, "/tasks", show_tasks, "tasks.work",
+      "The tasks of the person who asks: ?view=mine, group, overdue or done", .flags = ROUTE_OPEN_PARAMS },
     { POST, "/tasks/{id}/claim", claim, "tasks.work", "Takes a task of one's group", no_params, "/tasks" },
-    { POST, "/tasks/{id}/unclaim", unclaim, "tasks.work", "Gives a task back to its group", no_params, "/tasks" },
+    { POST, "/tasks/{id}/unclaim", unclaim, "tasks.work", "Gives a task back to its group", no_params,
+      "/tasks" },
     { 0 },
 };
 
@@ -260,7 +287,8 @@ static int64_t count_open(Db *db)
 
 static int64_t count_late(Db *db)
 {
-    return db_int(db, "select count(*) from task where state in ('created', 'claimed') and due_at < ?1", I(now_ms()));
+    return db_int(db, "select count(*) from task where state in ('created', 'claimed') and due_at < ?1",
+                  I(now_ms()));
 }
 
 static const Metric metrics[] = {
@@ -269,4 +297,11 @@ static const Metric metrics[] = {
     { 0 },
 };
 
-const Solution tasks_solution = { .name = "tasks", .routes = routes, .permissions = permissions, .menu = menu, .metrics = metrics };
+static const Topic topics[] = { { "tasks", "tasks.work" }, { 0 } };
+
+const Solution tasks_solution = { .name = "tasks",
+                                  .routes = routes,
+                                  .topics = topics,
+                                  .permissions = permissions,
+                                  .menu = menu,
+                                  .metrics = metrics };

@@ -65,6 +65,7 @@ int64_t tasks_create(Db *db, const Task *wanted, int64_t now)
         ID(task.step_due_at), ID(task.instance_id), ID(task.scope_id), T(task.element_id), T(task.form_id),
         I(now));
     events_publish(db, "workflow.task.created", task.id, task.org_id, task_data(&task));
+    events_tell(db, "tasks", "changed", NULL);
     announce(db, &task);
     return task.id;
 }
@@ -142,6 +143,7 @@ TaskClaim tasks_claim(Db *db, int64_t id, const struct Actor *actor, int64_t now
                  ID(id), ID(actor->account_id), I(now)))
         return CLAIM_TAKEN;
     events_publish(db, "workflow.task.claimed", id, task.org_id, task_data(&task));
+    events_tell(db, "tasks", "changed", NULL);
     return CLAIM_OK;
 }
 
@@ -169,6 +171,7 @@ void tasks_close(Db *db, int64_t id, const char *state, const char *outcome, int
             ID(id), T(state), T(outcome), ID(by), I(now));
     Json data = json_set_str(task_data(&task), "outcome", outcome);
     events_publish(db, fmt("workflow.task.%s", state), id, task.org_id, data);
+    events_tell(db, "tasks", "changed", NULL);
 }
 
 /* ---- Due dates ---- */
@@ -179,8 +182,7 @@ void tasks_due_changed(Db *db, int64_t instance_id, int64_t was, int64_t due_at)
     Json rows = db_rows(
         db, "select id, step_due_at from task where instance_id = ?1 and state in ('created', 'claimed')",
         ID(instance_id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         int64_t step = json_int(row, "step_due_at");
         if (step && slack)
             step = calendar_add_time(calendar(), step, slack);
@@ -206,8 +208,7 @@ static Load load_of(Db *db, int64_t account, int64_t now)
     Json rows = db_rows(
         db, "select created_at, due_at from task where assignee_id = ?1 and state in ('created', 'claimed')",
         ID(account));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         int64_t created = json_int(row, "created_at"), due = json_int(row, "due_at");
         double weight =
             due > created ? (double)calendar_between(calendar(), created, due) / DAY_OF_WORK_MS : 1;

@@ -149,6 +149,7 @@ void bpmn_problem(BpmnReader *reader, const char *element, const char *rule, con
 Expression bpmn_expression(BpmnReader *reader, const char *element, const char *text, bool always_feel);
 void bpmn_read_events(BpmnReader *reader, Element *element, struct _xmlNode *node);
 void bpmn_read_extensions(BpmnReader *reader, Element *element, struct _xmlNode *node);
+void bpmn_read_drawing(BpmnReader *reader, struct _xmlNode *node, const Map *names);
 void bpmn_check_model(BpmnReader *reader);
 const char *bpmn_attribute(struct _xmlNode *node, const char *name);  /* NULL when absent or empty */
 char *bpmn_content(struct _xmlNode *node);                            /* trimmed */

@@ -137,7 +137,8 @@ static void reachable(BpmnReader *r)
     mark_reachable(r->model, seen);
     for (size_t i = 0; i < r->model->elements.count; i++) {
         const Element *e = r->model->elements.items[i];
-        if (!seen[i] && !(e->type == EL_START && e->parent->start != e))
+        bool other = (e->type == EL_START && e->parent->start != e) || (e->type == EL_BOUNDARY && !e->host);
+        if (!seen[i] && !other) /* those have a rule of their own */
             bpmn_problem(r, e->id, "UNREACHABLE", "");
     }
 }

@@ -13,7 +13,6 @@
 enum { MAX_SIZE = 5 * 1024 * 1024, MAX_DEPTH = 200 };
 
 #define BPMN_NS "http://www.omg.org/spec/BPMN/20100524/MODEL"
-#define DI_NS   "http://www.omg.org/spec/BPMN/20100524/DI"
 #define SEN_NS  "urn:sen:bpmn:1"
 
 static bool in_namespace(xmlNode *node, const char *ns, const char *name)
@@ -76,7 +75,9 @@ void bpmn_problem(BpmnReader *reader, const char *element, const char *rule, con
 
 bool bpmn_has_errors(Json problems)
 {
-    json_each(problems, i, problem) if (text_is(json_str(problem, "severity"), "error")) return true;
+    json_each (problems, i, problem)
+        if (text_is(json_str(problem, "severity"), "error"))
+            return true;
     return false;
 }
 
@@ -304,60 +305,6 @@ static void link_elements(BpmnReader *reader)
     }
 }
 
-/* ---- Drawing ---- */
-
-static double number(xmlNode *node, const char *name)
-{
-    const char *text = bpmn_attribute(node, name);
-    double value = text ? strtod(text, NULL) : 0;
-    return value > -1e6 && value < 1e6 ? value : 0;
-}
-
-static void read_shape(BpmnReader *reader, xmlNode *node, const Map *names)
-{
-    Shape *shape = alloc(sizeof *shape);
-    shape->element_id = text_or(bpmn_attribute(node, "bpmnElement"), "");
-    shape->name = text_or(map_get(names, shape->element_id), "");
-    shape->expanded = text_is(bpmn_attribute(node, "isExpanded"), "true");
-    shape->horizontal = text_is(bpmn_attribute(node, "isHorizontal"), "true");
-    for (xmlNode *n = node->children; n; n = n->next) {
-        if (n->type != XML_ELEMENT_NODE || !text_is((const char *)n->name, "Bounds"))
-            continue;
-        shape->x = number(n, "x");
-        shape->y = number(n, "y");
-        shape->width = number(n, "width");
-        shape->height = number(n, "height");
-    }
-    vec_add(&reader->model->shapes, shape);
-}
-
-static void read_edge(BpmnReader *reader, xmlNode *node)
-{
-    Edge *edge = alloc(sizeof *edge);
-    edge->element_id = text_or(bpmn_attribute(node, "bpmnElement"), "");
-    for (xmlNode *n = node->children; n; n = n->next) {
-        if (n->type != XML_ELEMENT_NODE || !text_is((const char *)n->name, "waypoint"))
-            continue;
-        double *point = alloc(2 * sizeof *point);
-        point[0] = number(n, "x");
-        point[1] = number(n, "y");
-        vec_add(&edge->points, point);
-    }
-    vec_add(&reader->model->edges, edge);
-}
-
-static void read_drawing(BpmnReader *reader, xmlNode *node, const Map *names)
-{
-    for (xmlNode *n = node->children; n; n = n->next) {
-        if (in_namespace(n, DI_NS, "BPMNShape"))
-            read_shape(reader, n, names);
-        else if (in_namespace(n, DI_NS, "BPMNEdge"))
-            read_edge(reader, n);
-        else if (n->type == XML_ELEMENT_NODE)
-            read_drawing(reader, n, names);
-    }
-}
-
 /* ---- The document ---- */
 
 /* Ids are unique in the whole file; names are kept for the drawing; too deep a tree is refused. */
@@ -462,6 +409,6 @@ Model *bpmn_read(const char *xml, size_t size, Json problems)
         return NULL;
     }
     read_definitions(&reader, root);
-    read_drawing(&reader, root, &names);
+    bpmn_read_drawing(&reader, root, &names);
     return reader.model->process ? reader.model : NULL;
 }

@@ -63,7 +63,8 @@ static void start_root(Run *run, void *argument)
     const char *name;
     Json value;
     run->root = scope_new(run, run->model->process, NULL, NULL);
-    json_object_foreach(start->variables, name, value) variable_set_local(run, run->root, name, value);
+    json_object_foreach (start->variables, name, value)
+        variable_set_local(run, run->root, name, value);
 }
 
 int64_t wf_start(Db *db, const WfStart *start, int64_t now)
@@ -178,7 +179,9 @@ static void deliver(Run *run, void *argument)
 
 static bool already(Json processes, const char *process)
 {
-    json_each(processes, i, taken) if (text_is(json_string_value(taken), process)) return true;
+    json_each (processes, i, taken)
+        if (text_is(json_string_value(taken), process))
+            return true;
     return false;
 }
 
@@ -194,8 +197,7 @@ static int correlate(Db *db, const char *name, const char *key, Json variables, 
         "where s.kind = 'message' and s.name = ?1 and s.correlation_key = ?2 and i.state = 'active' order by "
         "s.id",
         T(name), T(key));
-    json_each(waiting, i, row)
-    {
+    json_each (waiting, i, row) {
         Delivery d = { json_id(row, "scope_id"), json_str(row, "element_id"), variables, false };
         if (already(processes, json_str(row, "process")))
             continue;
@@ -264,7 +266,8 @@ Json wf_variables(Db *db, int64_t instance_id)
                         "select v.name, v.value from wf_variable v join wf_scope s on s.id = v.scope_id "
                         "where v.instance_id = ?1 and s.flow_scope_id is null order by v.name",
                         ID(instance_id));
-    json_each(rows, i, row) json_object_set(all, json_str(row, "name"), json_object_get(row, "value"));
+    json_each (rows, i, row)
+        json_object_set(all, json_str(row, "name"), json_object_get(row, "value"));
     return all;
 }
 
@@ -320,8 +323,7 @@ Json wf_history(Db *db, int64_t instance_id)
                 "where instance_id = ?1 and flow_scope_id is not null order by id",
                 ID(instance_id));
     const Model *model = definition ? definition_model(db, definition) : NULL;
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         const Element *e = model ? bpmn_element(model, json_str(row, "element")) : NULL;
         json_set_str(row, "element_id", json_str(row, "element"));
         json_object_del(row, "element");

@@ -102,9 +102,10 @@ int64_t definition_newest(Db *db, const char *process_id, int64_t now)
 
 static void refuse_faulty(const char *name, Json problems)
 {
-    json_each(problems, i, problem) if (text_is(json_str(problem, "severity"), "error"))
-        raise_fault(FAULT_INTERNAL, "workflow.deploy", "%s: %s at %s: %s", name, json_str(problem, "rule"),
-                    json_str(problem, "element"), json_str(problem, "detail"));
+    json_each (problems, i, problem)
+        if (text_is(json_str(problem, "severity"), "error"))
+            raise_fault(FAULT_INTERNAL, "workflow.deploy", "%s: %s at %s: %s", name,
+                        json_str(problem, "rule"), json_str(problem, "element"), json_str(problem, "detail"));
 }
 
 int64_t definition_deploy(Db *db, const char *name, const char *xml, size_t size, int64_t now)
@@ -134,7 +135,8 @@ int64_t definition_deploy(Db *db, const char *name, const char *xml, size_t size
             "effective_from, created_at) "
             "values (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?8, ?7)",
             ID(definition), T(model->process_id), I(json_int(newest, "version") + 1), T(model->version_tag),
-            T(model->name), ID(resource), I(now), I(newest ? now : 0)); /* the first has always been in force */
+            T(model->name), ID(resource), I(now),
+            I(newest ? now : 0)); /* the first has always been in force */
     log_info("workflow.deployed", "process", model->process_id, "version",
              fmt("%d", (int)json_int(newest, "version") + 1), NULL);
     return definition;

@@ -86,12 +86,14 @@ FeelValue feel_from_json(Json json)
         return feel_text(json_string_value(json));
     if (json_is_array(json)) {
         FeelValue list = feel_list();
-        json_each(json, i, item) feel_list_add(list, feel_from_json(item));
+        json_each (json, i, item)
+            feel_list_add(list, feel_from_json(item));
         return list;
     }
     if (json_is_object(json)) {
         FeelValue context = { .type = FEEL_CONTEXT, .context = alloc(sizeof(Map)) };
-        json_object_foreach(json, key, member) map_put(context.context, key, boxed(feel_from_json(member)));
+        json_object_foreach (json, key, member)
+            map_put(context.context, key, boxed(feel_from_json(member)));
         return context;
     }
     return feel_null();

@@ -3,24 +3,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
-#include "platform/workflow/feel_inside.h"
+#include "platform/workflow/feel_parser.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 250, MAX_TEXT = 64 * 1024 };
-
-typedef struct Parser {
-    FeelLexer lexer;
-    const char *expected; /* the first thing that was missing */
-    const char *where;
-    int depth;
-    bool endpoint; /* in the high end of a range, where '[' closes it: "]1..10[" */
-} Parser;
-
-static FeelNode *parse(Parser *p, int least);
-
-static FeelNode *fail(Parser *p, const char *expected)
+FeelNode *parser_fail(Parser *p, const char *expected)
 {
     if (!p->expected) {
         p->expected = p->lexer.token == TOKEN_BAD ? p->lexer.error : fmt("expected %s", expected);
@@ -34,7 +22,7 @@ static bool is(const Parser *p, FeelToken token, const char *text)
     return p->lexer.token == token && text_is(p->lexer.text, text);
 }
 
-static bool take(Parser *p, FeelToken token, const char *text)
+bool parser_take(Parser *p, FeelToken token, const char *text)
 {
     if (!is(p, token, text))
         return false;
@@ -42,17 +30,17 @@ static bool take(Parser *p, FeelToken token, const char *text)
     return true;
 }
 
-static bool sign(Parser *p, const char *text)
+bool parser_sign(Parser *p, const char *text)
 {
-    return take(p, TOKEN_SIGN, text);
+    return parser_take(p, TOKEN_SIGN, text);
 }
 
-static bool need(Parser *p, FeelToken token, const char *text)
+bool parser_need(Parser *p, FeelToken token, const char *text)
 {
-    return take(p, token, text) || fail(p, text);
+    return parser_take(p, token, text) || parser_fail(p, text);
 }
 
-static FeelNode *node(FeelOp op)
+FeelNode *parser_node(FeelOp op)
 {
     FeelNode *n = alloc(sizeof *n);
     n->op = op;
@@ -61,19 +49,19 @@ static FeelNode *node(FeelOp op)
 }
 
 /* Adds a part, which may be NULL after an error; NULL when the tree has become too deep. */
-static FeelNode *with(Parser *p, FeelNode *n, FeelNode *part)
+FeelNode *parser_with(Parser *p, FeelNode *n, FeelNode *part)
 {
     if (!part || !n)
         return NULL;
     vec_add(&n->args, part);
     if (part->depth >= n->depth)
         n->depth = part->depth + 1;
-    return n->depth > MAX_DEPTH ? fail(p, "an expression nested less deeply") : n;
+    return n->depth > MAX_DEPTH ? parser_fail(p, "an expression nested less deeply") : n;
 }
 
-static FeelNode *literal(FeelValue value)
+FeelNode *parser_literal(FeelValue value)
 {
-    FeelNode *n = node(OP_LITERAL);
+    FeelNode *n = parser_node(OP_LITERAL);
     n->value = value;
     return n;
 }
@@ -81,7 +69,7 @@ static FeelNode *literal(FeelValue value)
 /* ---- Primaries ---- */
 
 /* Words side by side are one name: "muc phi". */
-static const char *joined_name(Parser *p)
+const char *parser_words(Parser *p)
 {
     Buf name = { 0 };
     buf_text(&name, p->lexer.text);
@@ -95,184 +83,68 @@ static const char *joined_name(Parser *p)
 static FeelNode *range_end(Parser *p, FeelNode *low, bool low_closed)
 {
     p->endpoint = true;
-    FeelNode *n = with(p, with(p, node(OP_RANGE), low), parse(p, 4));
+    FeelNode *n = parser_with(p, parser_with(p, parser_node(OP_RANGE), low), parser_parse(p, 4));
     p->endpoint = false;
     if (!n)
         return NULL;
     n->low_closed = low_closed;
     n->high_closed = is(p, TOKEN_SIGN, "]");
-    return sign(p, "]") || sign(p, ")") || sign(p, "[") ? n : fail(p, "] ) or [ after a range");
+    return parser_sign(p, "]") || parser_sign(p, ")") || parser_sign(p, "[")
+               ? n
+               : parser_fail(p, "] ) or [ after a range");
 }
 
 static FeelNode *parse_list(Parser *p)
 {
-    FeelNode *list = node(OP_LIST);
-    if (sign(p, "]"))
+    FeelNode *list = parser_node(OP_LIST);
+    if (parser_sign(p, "]"))
         return list;
     for (;;) {
-        FeelNode *item = parse(p, 0);
+        FeelNode *item = parser_parse(p, 0);
         if (!item)
             return NULL;
-        if (!list->args.count && sign(p, ".."))
+        if (!list->args.count && parser_sign(p, ".."))
             return range_end(p, item, true);
-        if (!(list = with(p, list, item)))
+        if (!(list = parser_with(p, list, item)))
             return NULL;
-        if (sign(p, "]"))
+        if (parser_sign(p, "]"))
             return list;
-        if (!sign(p, ","))
-            return fail(p, ", or ]");
+        if (!parser_sign(p, ","))
+            return parser_fail(p, ", or ]");
     }
 }
 
 static FeelNode *parse_parenthesis(Parser *p)
 {
-    FeelNode *inner = parse(p, 0);
-    if (inner && sign(p, ".."))
+    FeelNode *inner = parser_parse(p, 0);
+    if (inner && parser_sign(p, ".."))
         return range_end(p, inner, false);
-    return inner && need(p, TOKEN_SIGN, ")") ? inner : NULL;
+    return inner && parser_need(p, TOKEN_SIGN, ")") ? inner : NULL;
 }
 
 static FeelNode *parse_context(Parser *p)
 {
-    FeelNode *context = node(OP_CONTEXT);
-    if (sign(p, "}"))
+    FeelNode *context = parser_node(OP_CONTEXT);
+    if (parser_sign(p, "}"))
         return context;
     for (;;) {
         const char *key = p->lexer.text;
         if (p->lexer.token == TOKEN_NAME || p->lexer.token == TOKEN_KEYWORD)
-            key = joined_name(p);
+            key = parser_words(p);
         else if (p->lexer.token == TOKEN_STRING)
             feel_next(&p->lexer);
         else
-            return fail(p, "a name");
-        if (!need(p, TOKEN_SIGN, ":"))
+            return parser_fail(p, "a name");
+        if (!parser_need(p, TOKEN_SIGN, ":"))
             return NULL;
         vec_add(&context->names, (void *)key);
-        if (!(context = with(p, context, parse(p, 0))))
+        if (!(context = parser_with(p, context, parser_parse(p, 0))))
             return NULL;
-        if (sign(p, "}"))
+        if (parser_sign(p, "}"))
             return context;
-        if (!sign(p, ","))
-            return fail(p, ", or }");
+        if (!parser_sign(p, ","))
+            return parser_fail(p, ", or }");
     }
-}
-
-static int parameter_index(const FeelFunction *function, const char *name)
-{
-    size_t count;
-    char **names = text_split(function->parameters, ',', &count);
-    for (size_t i = 0; i < count; i++)
-        if (text_is(names[i], name))
-            return (int)i;
-    return -1;
-}
-
-/* Named arguments are put into the order of the parameters; missing ones are null. */
-static FeelNode *parse_named(Parser *p, FeelNode *call)
-{
-    FeelNode *slots[8] = { 0 };
-    int last = 0;
-    do {
-        int i = p->lexer.token == TOKEN_NAME ? parameter_index(call->function, joined_name(p)) : -1;
-        if (i < 0 || i >= 8 || slots[i])
-            return fail(p, fmt("a parameter of %s", call->function->name));
-        if (!need(p, TOKEN_SIGN, ":") || !(slots[i] = parse(p, 0)))
-            return NULL;
-        last = i > last ? i : last;
-    } while (sign(p, ","));
-    for (int i = 0; i <= last; i++)
-        call = with(p, call, slots[i] ? slots[i] : literal(feel_null()));
-    return call && need(p, TOKEN_SIGN, ")") ? call : NULL;
-}
-
-static bool named_follows(const Parser *p)
-{
-    FeelLexer ahead = p->lexer;
-    if (ahead.token != TOKEN_NAME)
-        return false;
-    while (ahead.token == TOKEN_NAME)
-        feel_next(&ahead);
-    return ahead.token == TOKEN_SIGN && text_is(ahead.text, ":");
-}
-
-/* The '(' has been taken. */
-static FeelNode *parse_call(Parser *p, const FeelFunction *function)
-{
-    FeelNode *call = node(OP_CALL);
-    call->function = function;
-    if (named_follows(p)) {
-        call = parse_named(p, call);
-    } else if (!sign(p, ")")) {
-        do
-            if (!(call = with(p, call, parse(p, 0))))
-                return NULL;
-        while (sign(p, ","));
-        if (!need(p, TOKEN_SIGN, ")"))
-            return NULL;
-    }
-    int count = call ? (int)call->args.count : 0;
-    if (call && (count < function->least || (function->most >= 0 && count > function->most)))
-        return fail(p, fmt("%d to %d arguments of %s", function->least, function->most, function->name));
-    return call;
-}
-
-static FeelNode *parse_name(Parser *p)
-{
-    const char *where = p->lexer.at, *name = joined_name(p);
-    if (sign(p, "(")) {
-        const FeelFunction *function = feel_function(name, strlen(name));
-        if (function)
-            return parse_call(p, function);
-        p->lexer.at = where;
-        return fail(p, fmt("a known function instead of %s", name));
-    }
-    FeelNode *n = node(OP_NAME);
-    n->name = name;
-    return n;
-}
-
-static FeelNode *parse_if(Parser *p)
-{
-    FeelNode *n = with(p, node(OP_IF), parse(p, 0));
-    if (!n || !need(p, TOKEN_KEYWORD, "then") || !(n = with(p, n, parse(p, 0))) ||
-        !need(p, TOKEN_KEYWORD, "else"))
-        return NULL;
-    return with(p, n, parse(p, 0));
-}
-
-/* for / some / every name in list return / satisfies expression; several names nest. */
-static FeelNode *parse_loop(Parser *p, FeelOp op)
-{
-    FeelNode *n = node(op);
-    if (p->lexer.token != TOKEN_NAME)
-        return fail(p, "a name");
-    n->name = joined_name(p);
-    if (!need(p, TOKEN_KEYWORD, "in") || !(n = with(p, n, parse(p, 0))))
-        return NULL;
-    if (sign(p, "..") && !(n = with(p, n, parse(p, 0)))) /* for i in 1..3 */
-        return NULL;
-    if (op != OP_FOR && sign(p, ","))
-        return with(p, n, ++p->depth > MAX_DEPTH ? fail(p, "fewer names") : parse_loop(p, op));
-    return need(p, TOKEN_KEYWORD, op == OP_FOR ? "return" : "satisfies") ? with(p, n, parse(p, 0)) : NULL;
-}
-
-static FeelNode *parse_keyword(Parser *p)
-{
-    if (take(p, TOKEN_KEYWORD, "true"))
-        return literal(feel_bool(true));
-    if (take(p, TOKEN_KEYWORD, "false"))
-        return literal(feel_bool(false));
-    if (take(p, TOKEN_KEYWORD, "null"))
-        return literal(feel_null());
-    if (take(p, TOKEN_KEYWORD, "if"))
-        return parse_if(p);
-    if (take(p, TOKEN_KEYWORD, "for"))
-        return parse_loop(p, OP_FOR);
-    if (take(p, TOKEN_KEYWORD, "some"))
-        return parse_loop(p, OP_SOME);
-    if (take(p, TOKEN_KEYWORD, "every"))
-        return parse_loop(p, OP_EVERY);
-    return fail(p, "an expression");
 }
 
 static FeelNode *parse_literal(Parser *p)
@@ -286,7 +158,7 @@ static FeelNode *parse_literal(Parser *p)
             value.type = FEEL_NUMBER;
     }
     feel_next(&p->lexer);
-    return literal(value);
+    return parser_literal(value);
 }
 
 static FeelOp test_sign(const Parser *p)
@@ -311,25 +183,25 @@ static FeelNode *parse_primary(Parser *p)
         return parse_literal(p);
     case TOKEN_NAME:
     case TOKEN_FUNCTION:
-        return parse_name(p);
+        return parser_name(p);
     case TOKEN_KEYWORD:
-        return parse_keyword(p);
+        return parser_keyword(p);
     default:
         break;
     }
-    if (sign(p, "("))
+    if (parser_sign(p, "("))
         return parse_parenthesis(p);
-    if (sign(p, "["))
+    if (parser_sign(p, "["))
         return parse_list(p);
-    if (sign(p, "{"))
+    if (parser_sign(p, "{"))
         return parse_context(p);
-    if (sign(p, "-"))
-        return with(p, node(OP_NEGATE), parse(p, 7));
-    if (sign(p, "]")) {
-        FeelNode *low = parse(p, 4);
-        return low && need(p, TOKEN_SIGN, "..") ? range_end(p, low, false) : NULL;
+    if (parser_sign(p, "-"))
+        return parser_with(p, parser_node(OP_NEGATE), parser_parse(p, 7));
+    if (parser_sign(p, "]")) {
+        FeelNode *low = parser_parse(p, 4);
+        return low && parser_need(p, TOKEN_SIGN, "..") ? range_end(p, low, false) : NULL;
     }
-    return fail(p, "an expression");
+    return parser_fail(p, "an expression");
 }
 
 /* ---- What stands after an operand ---- */
@@ -338,9 +210,9 @@ static FeelNode *parse_unary_test(Parser *p)
 {
     FeelOp test = test_sign(p);
     if (test == OP_LITERAL)
-        return parse(p, 4);
+        return parser_parse(p, 4);
     feel_next(&p->lexer);
-    FeelNode *n = with(p, node(OP_TEST), parse(p, 4));
+    FeelNode *n = parser_with(p, parser_node(OP_TEST), parser_parse(p, 4));
     if (n)
         n->test = test;
     return n;
@@ -349,36 +221,36 @@ static FeelNode *parse_unary_test(Parser *p)
 /* x in (1, [3..5], < 0): every further part is one test. "(1..5)" is a range, seen after its first part. */
 static FeelNode *parse_in(Parser *p, FeelNode *left)
 {
-    FeelNode *n = with(p, node(OP_IN), left);
-    if (!n || !sign(p, "("))
-        return with(p, n, n ? parse_unary_test(p) : NULL);
+    FeelNode *n = parser_with(p, parser_node(OP_IN), left);
+    if (!n || !parser_sign(p, "("))
+        return parser_with(p, n, n ? parse_unary_test(p) : NULL);
     FeelNode *first = parse_unary_test(p);
-    if (first && first->op != OP_TEST && sign(p, ".."))
-        return with(p, n, range_end(p, first, false));
-    for (n = with(p, n, first); n && sign(p, ",");)
-        n = with(p, n, parse_unary_test(p));
-    return n && need(p, TOKEN_SIGN, ")") ? n : NULL;
+    if (first && first->op != OP_TEST && parser_sign(p, ".."))
+        return parser_with(p, n, range_end(p, first, false));
+    for (n = parser_with(p, n, first); n && parser_sign(p, ",");)
+        n = parser_with(p, n, parse_unary_test(p));
+    return n && parser_need(p, TOKEN_SIGN, ")") ? n : NULL;
 }
 
 static FeelNode *parse_between(Parser *p, FeelNode *left)
 {
-    FeelNode *n = with(p, with(p, node(OP_BETWEEN), left), parse(p, 4));
-    return n && need(p, TOKEN_KEYWORD, "and") ? with(p, n, parse(p, 4)) : NULL;
+    FeelNode *n = parser_with(p, parser_with(p, parser_node(OP_BETWEEN), left), parser_parse(p, 4));
+    return n && parser_need(p, TOKEN_KEYWORD, "and") ? parser_with(p, n, parser_parse(p, 4)) : NULL;
 }
 
 static FeelNode *parse_path(Parser *p, FeelNode *left)
 {
-    FeelNode *n = with(p, node(OP_PATH), left);
+    FeelNode *n = parser_with(p, parser_node(OP_PATH), left);
     if (!n || p->lexer.token != TOKEN_NAME)
-        return fail(p, "a name after the dot");
-    n->name = joined_name(p);
+        return parser_fail(p, "a name after the dot");
+    n->name = parser_words(p);
     return n;
 }
 
 static FeelNode *parse_filter(Parser *p, FeelNode *left)
 {
-    FeelNode *n = with(p, with(p, node(OP_FILTER), left), parse(p, 0));
-    return n && need(p, TOKEN_SIGN, "]") ? n : NULL;
+    FeelNode *n = parser_with(p, parser_with(p, parser_node(OP_FILTER), left), parser_parse(p, 0));
+    return n && parser_need(p, TOKEN_SIGN, "]") ? n : NULL;
 }
 
 typedef struct Infix {
@@ -425,15 +297,17 @@ static FeelNode *parse_operators(Parser *p, int least)
         if (p->endpoint && i->op == OP_FILTER)
             break;
         feel_next(&p->lexer);
-        left = i->rest ? i->rest(p, left) : with(p, with(p, node(i->op), left), parse(p, i->power + 1));
+        left = i->rest
+                   ? i->rest(p, left)
+                   : parser_with(p, parser_with(p, parser_node(i->op), left), parser_parse(p, i->power + 1));
     }
     return left;
 }
 
-static FeelNode *parse(Parser *p, int least)
+FeelNode *parser_parse(Parser *p, int least)
 {
     if (p->depth >= MAX_DEPTH)
-        return fail(p, "an expression nested less deeply");
+        return parser_fail(p, "an expression nested less deeply");
     bool endpoint = p->endpoint;
     p->endpoint = endpoint && least > 0;
     p->depth++;
@@ -462,9 +336,9 @@ Feel *feel_compile(const char *text, char *error, size_t error_size)
     }
     feel_next(&p.lexer);
     Feel *feel = alloc(sizeof *feel);
-    feel->root = parse(&p, 0);
+    feel->root = parser_parse(&p, 0);
     if (feel->root && p.lexer.token != TOKEN_END)
-        feel->root = fail(&p, "an operator or the end");
+        feel->root = parser_fail(&p, "an operator or the end");
     if (feel->root)
         return feel;
     explain(&p, error, error_size);

@@ -66,8 +66,7 @@ static void fire_some(Db *db, void *argument)
     Round *round = argument;
     round->taken = 0;
     Json rows = db_rows(db, round->kind->select, I(round->now), I(round->limit));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         Due due = { json_id(row, "id"),
                     json_id(row, "instance_id"),
                     json_id(row, "scope_id"),

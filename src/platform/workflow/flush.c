@@ -134,7 +134,7 @@ static void write_variables(Run *run)
             db_exec(run->db, "delete from wf_variable where scope_id = ?1", ID(s->id));
             s->locals = s->changed = NULL;
         }
-        json_object_foreach(s->changed, name, yes)
+        json_object_foreach (s->changed, name, yes)
             db_exec(run->db,
                     "insert into wf_variable (scope_id, name, instance_id, value) values (?1, ?2, ?3, ?4) "
                     "on conflict (scope_id, name) do update set value = excluded.value, version = "

@@ -66,8 +66,7 @@ static void read_scopes(Run *run)
                 "select id, parent_id, flow_scope_id, element_id, state, outcome, created_at from wf_scope "
                 "where instance_id = ?1 and state in ('activating', 'active', 'completing') order by id",
                 ID(run->instance.id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         Scope *s = alloc(sizeof *s);
         s->id = json_id(row, "id");
         s->element = bpmn_element(run->model, json_str(row, "element_id"));
@@ -92,8 +91,7 @@ static void read_variables(Run *run)
         run->db,
         "select scope_id, name, value from wf_variable where instance_id = ?1 order by scope_id, name",
         ID(run->instance.id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         Scope *s = run_scope(run, json_id(row, "scope_id"));
         if (!s)
             continue;
@@ -109,8 +107,7 @@ static void read_tokens(Run *run)
         run->db,
         "select scope_id, flow_id, count from wf_token where instance_id = ?1 order by scope_id, flow_id",
         ID(run->instance.id));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         Token *t = alloc(sizeof *t);
         *t = (Token){ .scope = run_scope(run, json_id(row, "scope_id")),
                       .flow = map_get(&run->model->flow_by_id, json_str(row, "flow_id")),

@@ -14,8 +14,9 @@ Json variables_visible(const Run *run, const Scope *scope)
     Json value;
     for (; scope; scope = scope->flow_scope)
         if (scope->locals)
-            json_object_foreach(scope->locals, name, value) if (!json_object_get(all, name))
-                json_object_set(all, name, value);
+            json_object_foreach (scope->locals, name, value)
+                if (!json_object_get(all, name))
+                    json_object_set(all, name, value);
     if (!json_object_get(all, "business_key") && run->instance.business_key)
         json_set_str(all, "business_key", run->instance.business_key);
     return all;
@@ -80,8 +81,7 @@ void variables_out(Run *run, Scope *scope, Json data)
     const char *name;
     Json value;
     Scope *outside = scope->flow_scope ? scope->flow_scope : scope;
-    json_object_foreach(data, name, value)
-    {
+    json_object_foreach (data, name, value) {
         if (scope->element->outputs)
             variable_set_local(run, scope, name, value);
         else

@@ -89,11 +89,10 @@ static Json buffered(Run *run, const Element *e, const char *key)
                         "correlation_key = ?2 "
                         "and ttl_until > ?3 order by id",
                         T(e->message), T(key), I(run->now));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         bool taken = false;
-        json_each(json_object_get(row, "processes"), k, process) taken |=
-            text_is(json_string_value(process), run->instance.process_id);
+        json_each (json_object_get(row, "processes"), k, process)
+            taken |= text_is(json_string_value(process), run->instance.process_id);
         if (!taken)
             return row;
     }

@@ -32,21 +32,23 @@ static void people(Db *db, void *argument)
                 I((int64_t)i + 1), I(has[i].account), T(roles[has[i].role]), B(true));
 }
 
-Store *bench_open(void)
+void bench_people(Store *store)
 {
-    static const char *const rooms[] = { "src/platform/audit",
-                                         "src/platform/events",
-                                         "src/platform/identity",
-                                         "src/platform/jobs",
-                                         "src/platform/workflow",
-                                         "src/platform/tasks",
-                                         NULL };
-    Store *store = test_store_open();
-    test_store_migrate(store, rooms);
     store_write_wait(store, people, NULL);
     Db *db = store_read_begin(store);
     directory_load(db, bench_now());
     store_read_end(db);
+}
+
+Store *bench_open(void)
+{
+    static const char *const rooms[] = { "src/platform/audit",    "src/platform/events",
+                                         "src/platform/identity", "src/platform/jobs",
+                                         "src/platform/workflow", "src/platform/tasks",
+                                         "src/platform/notify",   NULL };
+    Store *store = test_store_open();
+    test_store_migrate(store, rooms);
+    bench_people(store);
     return store;
 }
 
@@ -216,8 +218,9 @@ const char *bench_path(Store *store, int64_t instance)
     Json rows = wf_history(db, instance);
     store_read_end(db);
     char *path = "";
-    json_each(rows, i, row) path =
-        fmt("%s%s%s%c", path, *path ? " " : "", json_str(row, "element_id"), mark(json_str(row, "state")));
+    json_each (rows, i, row)
+        path = fmt("%s%s%s%c", path, *path ? " " : "", json_str(row, "element_id"),
+                   mark(json_str(row, "state")));
     return path;
 }
 

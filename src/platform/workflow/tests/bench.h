@@ -18,6 +18,7 @@
  * everywhere. */
 Store *bench_open(void);
 void bench_close(Store *store);
+void bench_people(Store *store); /* into a store of one's own */
 /* Tuesday 2026-11-17 08:00, a working day. */
 int64_t bench_now(void);
 

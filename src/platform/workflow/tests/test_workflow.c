@@ -2,8 +2,11 @@
  * messages, incidents, crash and threads. */
 #include "bench.h"
 
+#include "base/crypto.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const example = "src/platform/workflow/tests/xac-nhan.bpmn";
@@ -623,6 +626,40 @@ TEST(an_instance_goes_on_after_the_models_are_read_again)
     close_store(store);
 }
 
+static const char *const all_rooms[] = { "src/platform/audit",    "src/platform/events",
+                                         "src/platform/identity", "src/platform/jobs",
+                                         "src/platform/workflow", "src/platform/tasks",
+                                         "src/platform/notify",   NULL };
+
+/* The store closed in the middle of an instance and opened again, as after a restart: nothing is lost, the
+ * timer that came due meanwhile fires once. (kill -9 under load is the crash test's, tests/e2e.) */
+TEST(an_instance_goes_on_in_a_store_that_was_closed_meanwhile)
+{
+    const char *url = fmt("sqlite:/tmp/sen-workflow-%lld.db", (long long)id_new());
+    Store *store = store_open(&(StoreOptions){ .url = url, .readers = 2 });
+    workflow_test_handlers(handlers);
+    reminders = failures_to_come = handled = 0;
+    test_store_migrate(store, all_rooms);
+    bench_people(store);
+    bench_deploy(store, bench_file(example));
+    int64_t now = bench_now(), i = bench_start(store, "xac-nhan", "HS-9", "{}", now);
+    store_close(store);
+    definitions_forget();
+    store = store_open(&(StoreOptions){ .url = url, .readers = 2 });
+    workflow_fire_due(store, now + 30 * (int64_t)DAY_MS);
+    workflow_fire_due(store, now + 31 * (int64_t)DAY_MS);
+    CHECK_INT(reminders, 1);
+    CHECK_INT(bench_complete(store, i, "tham-dinh", 1, NULL, "{\"ket_luan\":\"dat\"}", now), WF_OK);
+    CHECK_INT(bench_complete(store, i, "ky", 3, NULL, NULL, now), WF_OK);
+    CHECK_TEXT(bench_path(store, i), "bd+ tham-dinh+ tre+ nhac+ g+ ky+ kt+");
+    CHECK_TEXT(bench_state(store, i), "completed");
+    bench_close(store);
+    const char *path = url + strlen("sqlite:");
+    remove(path);
+    remove(fmt("%s-wal", path));
+    remove(fmt("%s-shm", path));
+}
+
 typedef struct Worker {
     Store *store;
     int64_t instance;
@@ -724,6 +761,7 @@ int main(void)
                                TEST_CASE(a_task_is_due_at_the_earlier_of_its_own_limit_and_the_whole),
                                TEST_CASE(instances_keep_the_version_they_started_with),
                                TEST_CASE(an_instance_goes_on_after_the_models_are_read_again),
+                               TEST_CASE(an_instance_goes_on_in_a_store_that_was_closed_meanwhile),
                                TEST_CASE(two_threads_on_one_instance_never_interleave),
                                TEST_CASE(a_changed_event_breaks_the_seal),
                                { 0 } });
