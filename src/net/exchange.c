@@ -147,13 +147,19 @@ static void feed(Exchange *ex, void *argument)
         refuse_exchange(ex, status, code);
 }
 
+/* libmicrohttpd cuts off who is silent; this is for who sends a byte now and then. */
+static bool creeps(const Exchange *ex)
+{
+    int64_t seconds = (monotonic_us() - ex->started_us) / 1000000;
+    return seconds > ex->server->options.idle_s && ex->body_taken < seconds * SLOWEST_BODY;
+}
+
 enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                            const char *version, const char *upload, size_t *upload_size, void **context)
 {
     Server *server = cls;
     Exchange *ex = *context;
     (void)url;
-    (void)version;
     if (!ex) /* no memory even to begin */
         return MHD_queue_response(connection, 503, server->busy);
     int stage = atomic_load(&ex->stage);
@@ -164,7 +170,8 @@ enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const c
     if (!ex->begun) {
         if (atomic_load(&server->stopping))
             return answer_busy(ex);
-        if (!io_try(ex, arrive, (void *)method))
+        RequestLine line = { method, version };
+        if (!io_try(ex, arrive, &line))
             return answer_busy(ex);
         return ex->early ? hand_over(ex) : MHD_YES;
     }
@@ -173,7 +180,8 @@ enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const c
         *upload_size = 0;
         if (!io_try(ex, feed, &piece))
             refuse_exchange(ex, 503, "http.unavailable");
-        return ex->body_taken > MAX_DRAIN && ex->refused ? MHD_NO : MHD_YES;
+        bool too_much = ex->body_taken > MAX_DRAIN && ex->refused;
+        return too_much || creeps(ex) ? MHD_NO : MHD_YES;
     }
     return hand_over(ex);
 }

@@ -36,6 +36,7 @@ enum {
     MAX_DRAIN =
         64 * 1024 *
         1024, /* of a refused body that is read and thrown away, so that the client hears the answer */
+    SLOWEST_BODY = 500, /* bytes a second on average, once the idle time is over: below it a client creeps */
     REQUEST_MEMORY = 128 * 1024 * 1024,
 };
 
@@ -191,8 +192,12 @@ void exchange_answer(Exchange *ex);
 /* server_stop() has no patience left: answers 503 and leaves the handler to itself. */
 void exchange_abandon(Exchange *ex);
 
-/* The headers are there: fills ex->rq, finds the route, or refuses. `method` is its name. (arrive.c) */
-void arrive(Exchange *ex, void *method);
+typedef struct RequestLine {
+    const char *method, *version;
+} RequestLine;
+
+/* The headers are there: fills ex->rq, finds the route, or refuses. Takes a RequestLine. (arrive.c) */
+void arrive(Exchange *ex, void *line);
 void refuse_exchange(Exchange *ex, int status, const char *code);
 
 /* libmicrohttpd's callbacks; `server` is their cls. */

@@ -171,7 +171,7 @@ static void add_headers(Exchange *ex, Reply *reply, bool personal)
     set_default(reply, "Vary", vary(personal, is_text(reply->type)));
     set_default(reply, "X-Trace-Id", text_or(ex->rq.trace_id, "-"));
     if (ex->rq.secure)
-        set_default(reply, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+        set_default(reply, "Strict-Transport-Security", "max-age=31536000");
     if (atomic_load(&ex->server->stopping))
         set_default(reply, "Connection", "close");
 }
