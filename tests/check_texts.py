@@ -50,9 +50,9 @@ for path in glob.glob('src/**/*.c', recursive=True):
     if '/tests/' in path:
         continue
     with open(path, encoding='utf-8') as f:
-        for key in re.findall(r'(?:problem|not_found|forbidden|conflict|invalid|text_in)\([^;"]*"([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+)"', f.read()):
-            if key not in known:
-                complaints.append(f'{path}: {key}')
+        code, key = f.read(), r'"([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+)"'
+        named = re.findall(r'(?:problem|not_found|forbidden|conflict|text_in)\([^;"]*' + key, code) + re.findall(r'invalid\([^;"]*"[^"]*",\s*' + key, code)
+        complaints += [f'{path}: {k}' for k in named if k not in known]
 check('every text that the program names exists', complaints)
 print(f'1..{number}')
 sys.exit(bool(failed))

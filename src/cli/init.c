@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "base/text.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "platform/view/view.h"
 
 #include <errno.h>
@@ -56,11 +57,13 @@ int command_init(const Config *config, const char **rest)
     Settings s;
     (void)rest;
     Store *store = app_open(config, &s, true);
+    log_level(LOG_WARNING); /* what a person reads here is printed */
     view_start();
     write_settings(s.data_dir);
     app_prepare(store);
     if (s.demo && !demo_is_loaded(store)) {
         puts("Loading the demonstration province …");
+        fflush(stdout);
         load_demo(store);
     }
     app_finish();

@@ -7,6 +7,7 @@
 #include "platform/events/events.h"
 #include "platform/identity/identity.h"
 #include "platform/jobs/jobs.h"
+#include "platform/signatures/signatures.h"
 #include "platform/view/view.h"
 
 #include <signal.h>
@@ -80,6 +81,7 @@ int command_serve(const Config *config, const char **rest)
     app_use(&s, store, NULL);
     jobs_stop();
     events_stop();
+    signatures_stop();
     app_finish();
     store_close(store);
     view_stop();

@@ -142,7 +142,8 @@ static bool try_complete(Exchange *ex, Reply reply, bool plain, Fault *fault)
     } else {
         *fault = guard.fault;
         log_fault(ex, fault);
-        exchange_drop_answer(ex);
+        send_drop(ex);
+        ex->out = (Outgoing){ 0 };
     }
     return ok;
 }
@@ -157,9 +158,9 @@ static void log_access(const Exchange *ex)
     const char *dot = strrchr(text, '.');
     size_t kept =
         dot ? (size_t)(dot - text) : strcspn(text, ":"); /* /24; of an IPv6 address the first group */
-    snprintf(status, sizeof status, "%u", ex->status);
+    snprintf(status, sizeof status, "%u", ex->out.status ? ex->out.status : 503);
     snprintf(ms, sizeof ms, "%.1f", (double)(monotonic_us() - ex->started_us) / 1000);
-    snprintf(bytes, sizeof bytes, "%lld", (long long)ex->bytes_out);
+    snprintf(bytes, sizeof bytes, "%lld", (long long)ex->out.size);
     snprintf(ip, sizeof ip, "%.*s%s", (int)kept, text, dot ? ".0" : "::");
     log_info("http.request", "method", ex->head ? "HEAD" : method_name(rq->method), "path", rq->path,
              "status", status, "ms", ms, "bytes", bytes, "trace", rq->trace_id, "ip", ip, NULL);
@@ -171,10 +172,8 @@ static void complete(Exchange *ex)
     Fault fault;
     if (!try_complete(ex, ex->reply, false, &fault) &&
         !try_complete(ex, fault_reply(&fault), false, &fault) &&
-        !try_complete(ex, fault_reply(&fault), true, &fault)) {
-        ex->response = NULL;
-        ex->status = 503;
-    }
+        !try_complete(ex, fault_reply(&fault), true, &fault))
+        ex->out.status = 0; /* the answer that was made beforehand */
     log_access(ex);
     exchange_answer(ex);
 }
@@ -210,7 +209,7 @@ static bool parse_query(Request *rq)
 {
     const char *query = strchr(rq->target, '?');
     rq->query = json_new();
-    return !query || form_parse(query + 1, strlen(query + 1), rq->query);
+    return !query || urlencoded_parse(query + 1, strlen(query + 1), rq->query);
 }
 
 static void serve_asset(Exchange *ex)

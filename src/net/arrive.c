@@ -142,8 +142,27 @@ static void limit_rate(Exchange *ex)
     reply_header(&ex->reply, "Retry-After", fmt("%d", wait_s));
 }
 
+/* Is it certain where this request ends, and for which host it is? What two readers could take for two
+ * different things is how requests are smuggled past a proxy (RFC 9112 §6.3, §3.2). */
+static bool framing_sound(Exchange *ex, const char *version)
+{
+    int lengths = 0, codings = 0, hosts = 0;
+    bool chunked = true;
+    for (size_t i = 0; i < ex->header_count; i++) {
+        const HeaderLine *line = &ex->headers[i];
+        lengths += strcasecmp(line->name, "Content-Length") == 0;
+        hosts += strcasecmp(line->name, "Host") == 0;
+        if (strcasecmp(line->name, "Transfer-Encoding") == 0) {
+            codings++;
+            chunked &= strcasecmp(line->value, "chunked") == 0;
+        }
+    }
+    bool host_known = hosts == 1 || (!hosts && text_is(version, "HTTP/1.0"));
+    return lengths + codings <= 1 && chunked && host_known;
+}
+
 /* What is said no to before anything is looked at closely. Routes may be added until the server is open. */
-static bool refuse_early(Exchange *ex, bool headers_fit)
+static bool refuse_early(Exchange *ex, bool headers_fit, const char *version)
 {
     if (!atomic_load(&ex->server->open)) {
         refuse_exchange(ex, 503, "http.starting");
@@ -152,23 +171,27 @@ static bool refuse_early(Exchange *ex, bool headers_fit)
         refuse_exchange(ex, 414, "http.target-too-long");
     } else if (!headers_fit) {
         refuse_exchange(ex, 431, "http.headers-too-large");
+    } else if (!framing_sound(ex, version)) {
+        refuse_exchange(ex, 400, "http.malformed");
+        ex->early = true; /* an answer before the body also closes the connection */
     }
     return ex->refused;
 }
 
-void arrive(Exchange *ex, void *method)
+void arrive(Exchange *ex, void *argument)
 {
+    const RequestLine *line = argument;
     Request *rq = &ex->rq;
     int status = 0;
     ex->begun = true;
     rq->path = "/";
     bool headers_fit = collect_headers(ex);
     read_client(ex);
-    unsigned bit = read_method(ex, method);
+    unsigned bit = read_method(ex, line->method);
     rq->method = bit ? bit : GET;
     rq->path_values = json_new();
-    if (!refuse_early(ex, headers_fit))
-        find_route(ex, bit, text_is(method, "OPTIONS"));
+    if (!refuse_early(ex, headers_fit, line->version))
+        find_route(ex, bit, text_is(line->method, "OPTIONS"));
     limit_rate(ex);
     if (ex->refused)
         rq->route = NULL;
@@ -178,5 +201,5 @@ void arrive(Exchange *ex, void *method)
     if (code)
         refuse_exchange(ex, status, code);
     bool huge = text_int(length, 0, INT64_MAX, &size) && size > MAX_DRAIN;
-    ex->early = ex->refused && (huge || header(rq, "Expect"));
+    ex->early |= ex->refused && (huge || header(rq, "Expect"));
 }

@@ -77,8 +77,10 @@ static void wake(Stream *stream)
     MHD_resume_connection(stream->connection);
 }
 
-static void release_stream(Stream *stream)
+/* Also the response's free callback. */
+static void release_stream(void *cls)
 {
+    Stream *stream = cls;
     if (atomic_fetch_sub(&stream->owners, 1) != 1)
         return;
     while (stream->count) {
@@ -195,10 +197,8 @@ static void enter(Bus *bus, Stream *stream)
     pthread_mutex_unlock(&bus->lock);
 }
 
-/* The response is gone: libmicrohttpd's free callback. */
-static void leave(void *cls)
+static void leave(Stream *stream)
 {
-    Stream *stream = cls;
     Bus *bus = stream->bus;
     pthread_mutex_lock(&bus->lock);
     for (size_t i = 0; i < stream->topics; i++) {
@@ -218,11 +218,9 @@ static void leave(void *cls)
         stream->after->before = stream->before;
     bus->count--;
     pthread_mutex_unlock(&bus->lock);
-    release_stream(stream);
 }
 
-struct MHD_Response *stream_open(Bus *bus, struct MHD_Connection *connection, const char *const *topics,
-                                 Stream **opened)
+Stream *stream_open(Bus *bus, struct MHD_Connection *connection, const char *const *topics)
 {
     size_t count = 0, bytes = 0;
     for (; topics && topics[count] && count < MAX_TOPICS; count++)
@@ -233,7 +231,7 @@ struct MHD_Response *stream_open(Bus *bus, struct MHD_Connection *connection, co
     stream->connection = connection;
     stream->topics = count;
     stream->next_beat_us = monotonic_us() + HEARTBEAT_US;
-    atomic_init(&stream->owners, 2);
+    atomic_init(&stream->owners, 1);
     pthread_mutex_init(&stream->lock, NULL);
     write_note(stream, "retry: 3000\n\n");
     for (size_t i = 0; i < count; i++) {
@@ -243,20 +241,23 @@ struct MHD_Response *stream_open(Bus *bus, struct MHD_Connection *connection, co
                                                .bucket = bucket_of(topics[i]) };
         name += n;
     }
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_stream, stream, leave);
-    if (!response) {
-        atomic_store(&stream->owners, 1);
-        release_stream(stream);
-        return NULL;
-    }
     enter(bus, stream);
-    *opened = stream;
+    return stream;
+}
+
+struct MHD_Response *stream_response(Stream *stream)
+{
+    atomic_fetch_add(&stream->owners, 1);
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_stream, stream, release_stream);
+    if (!response)
+        release_stream(stream);
     return response;
 }
 
 void stream_gone(Stream *stream)
 {
+    leave(stream);
     pthread_mutex_lock(&stream->lock);
     stream->ended = true;
     stream->waiting = false;

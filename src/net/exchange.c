@@ -124,12 +124,11 @@ static enum MHD_Result hand_over(Exchange *ex)
 
 static enum MHD_Result queue_answer(Exchange *ex)
 {
-    struct MHD_Response *response = ex->response;
-    if (!response) /* not even a problem could be made */
+    struct MHD_Response *response = send_create(ex);
+    if (!response)
         return answer_busy(ex);
-    enum MHD_Result result = MHD_queue_response(ex->connection, ex->status, response);
-    ex->sent_status = ex->status;
-    ex->response = NULL;
+    enum MHD_Result result = MHD_queue_response(ex->connection, ex->out.status, response);
+    ex->sent_status = ex->out.status;
     MHD_destroy_response(response); /* the connection holds it now */
     return result;
 }
@@ -148,13 +147,19 @@ static void feed(Exchange *ex, void *argument)
         refuse_exchange(ex, status, code);
 }
 
+/* libmicrohttpd cuts off who is silent; this is for who sends a byte now and then. */
+static bool creeps(const Exchange *ex)
+{
+    int64_t seconds = (monotonic_us() - ex->started_us) / 1000000;
+    return seconds > ex->server->options.idle_s && ex->body_taken < seconds * SLOWEST_BODY;
+}
+
 enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                            const char *version, const char *upload, size_t *upload_size, void **context)
 {
     Server *server = cls;
     Exchange *ex = *context;
     (void)url;
-    (void)version;
     if (!ex) /* no memory even to begin */
         return MHD_queue_response(connection, 503, server->busy);
     int stage = atomic_load(&ex->stage);
@@ -165,7 +170,8 @@ enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const c
     if (!ex->begun) {
         if (atomic_load(&server->stopping))
             return answer_busy(ex);
-        if (!io_try(ex, arrive, (void *)method))
+        RequestLine line = { method, version };
+        if (!io_try(ex, arrive, &line))
             return answer_busy(ex);
         return ex->early ? hand_over(ex) : MHD_YES;
     }
@@ -174,19 +180,10 @@ enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const c
         *upload_size = 0;
         if (!io_try(ex, feed, &piece))
             refuse_exchange(ex, 503, "http.unavailable");
-        return ex->body_taken > MAX_DRAIN && ex->refused ? MHD_NO : MHD_YES;
+        bool too_much = ex->body_taken > MAX_DRAIN && ex->refused;
+        return too_much || creeps(ex) ? MHD_NO : MHD_YES;
     }
     return hand_over(ex);
-}
-
-void exchange_drop_answer(Exchange *ex)
-{
-    if (ex->response)
-        MHD_destroy_response(ex->response);
-    if (ex->stream)
-        stream_gone(ex->stream);
-    ex->response = NULL;
-    ex->stream = NULL;
 }
 
 void exchange_answer(Exchange *ex)
@@ -197,7 +194,7 @@ void exchange_answer(Exchange *ex)
         MHD_resume_connection(ex->connection);
         atomic_fetch_sub(&server->unresumed, 1);
     } else {
-        exchange_drop_answer(ex); /* too late: the server stopped meanwhile */
+        send_drop(ex); /* too late: the server stopped meanwhile */
     }
     exchange_release(ex);
 }
@@ -234,8 +231,8 @@ void on_completed(void *cls, struct MHD_Connection *connection, void **context,
     if (!ex)
         return;
     if (atomic_load(&ex->stage) == STAGE_ANSWERED) {
-        server_count(server, ex, ex->bytes_out, !ex->stream);
-        exchange_drop_answer(ex); /* the stream; or, when it was resumed but never asked for again, all */
+        server_count(server, ex, ex->head ? 0 : ex->out.size, !ex->out.stream);
+        send_drop(ex); /* the stream; or, when it was resumed but never asked for again, all */
     } else {
         server_count(server, ex, 0, true);
     }

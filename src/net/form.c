@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void form_add(Json into, const char *name, Json value)
+void members_add(Json into, const char *name, Json value)
 {
     Json there = json_object_get(into, name);
     if (!there) {
@@ -19,7 +19,7 @@ void form_add(Json into, const char *name, Json value)
     json_add(there, value);
 }
 
-bool form_parse(const char *text, size_t size, Json into)
+bool urlencoded_parse(const char *text, size_t size, Json into)
 {
     const char *end = text + size;
     int members = 0;
@@ -33,7 +33,7 @@ bool form_parse(const char *text, size_t size, Json into)
             char *value = equals ? url_decode(equals + 1, (size_t)(stop - equals - 1), true) : text_copy("");
             if (!name || !value || ++members > MAX_FORM_MEMBERS)
                 return false;
-            form_add(into, name, json_string(value));
+            members_add(into, name, json_string(value));
         }
         text = stop + 1;
     }

@@ -27,9 +27,9 @@ typedef Reply Handler(Request *rq);
 /* One field of a query or a body, checked before the handler runs; also the source of the OpenAPI document.
  */
 typedef enum ParamType {
-    PARAM_TEXT, /* NFC, trimmed; min/max are code points */
-    PARAM_INT,  /* min/max are values */
-    PARAM_NUMBER,
+    PARAM_TEXT,   /* NFC, trimmed; min/max are code points */
+    PARAM_INT,    /* min/max are values; typed text may be grouped as people do: 20.000 */
+    PARAM_NUMBER, /* the same; 12.5, 12,5 or 1.234,5 */
     PARAM_BOOL,   /* true/false, 1/0, on; absent is false */
     PARAM_DATE,   /* 2026-11-21 or 21/11/2026; handlers see UTC ms of its local midnight as integer */
     PARAM_ID,     /* a key: decimal string */

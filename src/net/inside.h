@@ -28,14 +28,15 @@
 
 enum {
     MAX_TARGET = 8 * 1024,   /* of the request line's path and query: 414 above */
-    MAX_HEADERS = 32 * 1024, /* of all header lines: 431 above */
+    MAX_HEADERS = 16 * 1024, /* of all header lines: 431 above */
     MAX_HEADER_LINES = 100,
-    CONNECTION_MEMORY = 64 * 1024, /* libmicrohttpd's own, must hold both */
+    CONNECTION_MEMORY = 32 * 1024, /* libmicrohttpd's own, must hold both */
     MAX_SEGMENTS = 64,             /* of a path */
     MAX_FORM_MEMBERS = 1000,
     MAX_DRAIN =
         64 * 1024 *
         1024, /* of a refused body that is read and thrown away, so that the client hears the answer */
+    SLOWEST_BODY = 500, /* bytes a second on average, once the idle time is over: below it a client creeps */
     REQUEST_MEMORY = 128 * 1024 * 1024,
 };
 
@@ -74,8 +75,8 @@ const char *allow_text(unsigned methods);
 
 /* Adds the members of an application/x-www-form-urlencoded text to `into`; a repeated one becomes an array.
  * False when malformed. */
-bool form_parse(const char *text, size_t size, Json into);
-void form_add(Json into, const char *name, Json value);
+bool urlencoded_parse(const char *text, size_t size, Json into);
+void members_add(Json into, const char *name, Json value);
 
 typedef enum PartError {
     PART_OK,
@@ -148,6 +149,17 @@ typedef struct Intake Intake;
 typedef struct Stream Stream;
 typedef struct Exchange Exchange;
 
+/* An answer on its way out. Its bytes and headers are arena memory, the file and the stream are its own. */
+typedef struct Outgoing {
+    unsigned status; /* 0: none could be made */
+    const ReplyHeader *headers;
+    const void *bytes;
+    int64_t size, from; /* of the bytes or the part of the file */
+    int fd;
+    bool has_file;
+    Stream *stream;
+} Outgoing;
+
 struct Exchange {
     Request rq; /* first */
     Server *server;
@@ -163,12 +175,9 @@ struct Exchange {
     Reply reply;  /* what request_finish() brought, or the refusal */
     bool refused; /* reply is set before any handler ran */
     bool asset;   /* below /assets/ */
-    /* The answer, written by the handling side until the stage is ANSWERED, then the I/O side's. When the
-     * stage is ABANDONED the I/O side does not look at it: the handling side may still be writing. */
-    struct MHD_Response *response;
-    Stream *stream;
-    unsigned status;
-    int64_t bytes_out;
+    /* Written by the handling side until the stage is ANSWERED, then the I/O side's. When the stage is
+     * ABANDONED the I/O side does not look at it: the handling side may still be writing. */
+    Outgoing out;
     int64_t started_us;
     unsigned sent_status;       /* what was really answered; the I/O side's */
     void (*later)(Request *rq); /* what a worker is to go on with: request_later() */
@@ -178,15 +187,17 @@ struct Exchange {
 
 Exchange *exchange_of(const Request *rq); /* NULL for a Request that net did not make */
 void exchange_release(Exchange *ex);
-/* Hands the ready answer (ex->response, ex->status) to the I/O side. */
+/* Hands ex->out to the I/O side. */
 void exchange_answer(Exchange *ex);
-/* Takes back an answer that will not be sent. */
-void exchange_drop_answer(Exchange *ex);
 /* server_stop() has no patience left: answers 503 and leaves the handler to itself. */
 void exchange_abandon(Exchange *ex);
 
-/* The headers are there: fills ex->rq, finds the route, or refuses. `method` is its name. (arrive.c) */
-void arrive(Exchange *ex, void *method);
+typedef struct RequestLine {
+    const char *method, *version;
+} RequestLine;
+
+/* The headers are there: fills ex->rq, finds the route, or refuses. Takes a RequestLine. (arrive.c) */
+void arrive(Exchange *ex, void *line);
 void refuse_exchange(Exchange *ex, int status, const char *code);
 
 /* libmicrohttpd's callbacks; `server` is their cls. */
@@ -209,9 +220,16 @@ const char *intake_end(Exchange *ex, int *status);
 /* ---- Answers (answer.c, send.c) ---- */
 
 void answer_run(Exchange *ex); /* on a worker */
-/* Makes the response of a rendered reply. Raises when it cannot. */
+/* Makes ex->out of a rendered reply; `personal`: a page or a problem, which depends on who asks. Raises when
+ * it cannot. */
 void send_build(Exchange *ex, Reply *reply, bool personal);
-void render_plain(Request *rq, Reply *reply); /* PAGE and PROBLEM as JSON */
+/* Of ex->out, on the I/O thread; NULL when there is none. */
+struct MHD_Response *send_create(Exchange *ex);
+/* Closes what ex->out still owns. */
+void send_drop(Exchange *ex);
+void build_file(Exchange *ex, Reply *reply);                 /* file.c */
+const char *reply_has(const Reply *reply, const char *name); /* the value of a header, or NULL */
+void render_plain(Request *rq, Reply *reply);                /* PAGE and PROBLEM as JSON */
 const char *status_phrase(int status);
 bool needs_worker(const Exchange *ex, const Reply *reply); /* rendering or compressing is left to do */
 const char *http_date(int64_t seconds);
@@ -244,9 +262,10 @@ typedef struct Bus Bus;
 Bus *bus_new(void);
 void bus_free(Bus *bus);
 void bus_close(Bus *bus); /* ends every stream */
-/* The response of a new stream on these topics; *stream is told when its connection is gone. */
-struct MHD_Response *stream_open(Bus *bus, struct MHD_Connection *connection, const char *const *topics,
-                                 Stream **stream);
+/* A new stream on these topics, owned by the caller, who tells it with stream_gone() that its connection is
+ * gone. */
+Stream *stream_open(Bus *bus, struct MHD_Connection *connection, const char *const *topics);
+struct MHD_Response *stream_response(Stream *stream); /* once; NULL when there is no memory */
 void stream_gone(Stream *stream);
 void bus_publish(Bus *bus, const char *topic, const char *event, const char *data);
 int64_t bus_streams(Bus *bus);

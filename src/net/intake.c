@@ -159,5 +159,5 @@ const char *intake_end(Exchange *ex, int *status)
     *status = 400;
     if (is_json(rq->body_type))
         return parse_json(rq);
-    return form_parse(rq->body, rq->body_size, rq->typed) ? NULL : "http.malformed";
+    return urlencoded_parse(rq->body, rq->body_size, rq->typed) ? NULL : "http.malformed";
 }

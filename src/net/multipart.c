@@ -358,7 +358,7 @@ PartError multipart_end(Multipart *m, Json fields, Upload **uploads, size_t *cou
         if (part->file_name && !part->skipped)
             (*uploads)[(*count)++] = part->upload;
         else if (!part->file_name)
-            form_add(fields, part->name, json_string(buf_end(&part->text)));
+            members_add(fields, part->name, json_string(buf_end(&part->text)));
     }
     return PART_OK;
 }

@@ -52,6 +52,29 @@ static const char *words(Json value)
     return json_is_real(value) ? fmt("%.17g", json_real_value(value)) : "?";
 }
 
+/* People write 20.000 and 1.234,5 where programs write 20000 and 1234.5. A point alone is a decimal point
+ * unless the number must be whole. */
+static const char *plain_number(Json value, bool whole)
+{
+    const char *text = words(value), *comma = strchr(text, ',');
+    if (!json_is_string(value) || (!comma && !whole) || (comma && whole))
+        return text;
+    Buf out = { 0 };
+    size_t end = comma ? (size_t)(comma - text) : strlen(text), sign = *text == '-' || *text == '+';
+    for (size_t i = 0; i < end; i++) {
+        if (text[i] != '.')
+            buf_char(&out, text[i]);
+        else if ((end - i) % 4 != 0 || i <= sign)
+            return text; /* not between groups of three */
+    }
+    const char *first = strchr(text, '.');
+    if (first && first < text + end && (size_t)(first - text) - sign > 3)
+        return text;
+    if (comma)
+        buf_fmt(&out, ".%s", comma + 1);
+    return buf_end(&out);
+}
+
 static bool bounded(const Param *param)
 {
     return param->min || param->max;
@@ -59,7 +82,7 @@ static bool bounded(const Param *param)
 
 static const char *as_int(const Param *param, Json value, Json *out)
 {
-    const char *text = words(value);
+    const char *text = plain_number(value, true);
     int64_t number;
     if (!*text)
         return NULL;
@@ -73,7 +96,7 @@ static const char *as_int(const Param *param, Json value, Json *out)
 
 static const char *as_number(const Param *param, Json value, Json *out)
 {
-    const char *text = words(value);
+    const char *text = plain_number(value, false);
     char *end;
     if (!*text)
         return NULL;
@@ -166,8 +189,7 @@ static const char *as_texts(const Param *param, Json value, Json *out)
     if (json_array_size(value) > MAX_TEXTS)
         return "too-many";
     *out = list;
-    json_each(value, i, item)
-    {
+    json_each (value, i, item) {
         Json text = NULL;
         const char *rule = as_text(param, item, &text);
         if (rule)
@@ -270,8 +292,7 @@ static void refuse_unknown(Request *rq, Json source)
 {
     const char *name;
     Json value;
-    json_object_foreach(source, name, value)
-    {
+    json_object_foreach (source, name, value) {
         const Param *param = param_named(rq->route->params, name);
         if (!text_is(name, "_csrf") && (!param || param->type == PARAM_FILE))
             invalid(rq, name, "check.unknown-field", json_set_str(json_new(), "rule", "unknown-field"));

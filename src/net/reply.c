@@ -141,7 +141,8 @@ void reply_etag(Reply *reply, const char *etag)
 bool if_match(Request *rq, const char *etag)
 {
     const char *wanted = header(rq, "If-Match");
-    return !wanted || etag_in(wanted, etag[0] == '"' ? etag : fmt("\"%s\"", etag), false);
+    /* our tags become weak only by compression, which leaves the record the same */
+    return !wanted || etag_in(wanted, etag[0] == '"' ? etag : fmt("\"%s\"", etag), true);
 }
 
 static bool cookie_safe(const char *text)

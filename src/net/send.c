@@ -5,36 +5,19 @@
  * exchange completed. */
 #include "net/inside.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 enum { COMPRESS_FROM = 1024, COMPRESS_LEVEL = 3 };
 
-static const char *reply_has(const Reply *reply, const char *name)
+const char *reply_has(const Reply *reply, const char *name)
 {
     for (const ReplyHeader *line = reply->headers; line; line = line->next)
         if (strcasecmp(line->name, name) == 0)
             return line->value;
     return NULL;
-}
-
-static void set(struct MHD_Response *response, const char *name, const char *value)
-{
-    if (MHD_add_response_header(response, name, value) != MHD_YES)
-        raise_fault(FAULT_MEMORY, "http.header", "the header %s was refused", name);
-}
-
-static void own(Exchange *ex, struct MHD_Response *response)
-{
-    if (!response)
-        raise_fault(FAULT_MEMORY, "http.response", "no memory for a response");
-    ex->response = response;
 }
 
 /* ---- Compression ---- */
@@ -87,6 +70,14 @@ bool needs_worker(const Exchange *ex, const Reply *reply)
     return (reply->kind != REPLY_BYTES && reply->kind != REPLY_EVENTS) || compressible(ex, reply);
 }
 
+/* A strong tag promises the same bytes, which compression changes (RFC 9110 §8.8.1). */
+static void weaken_etag(Reply *reply)
+{
+    for (ReplyHeader *line = reply->headers; line; line = line->next)
+        if (strcasecmp(line->name, "ETag") == 0 && line->value[0] == '"')
+            line->value = fmt("W/%s", line->value);
+}
+
 static void compress_reply(Reply *reply)
 {
     z_stream *state = deflate_state();
@@ -103,6 +94,7 @@ static void compress_reply(Reply *reply)
     reply->bytes = out;
     reply->size = room - state->avail_out;
     reply_header(reply, "Content-Encoding", "gzip");
+    weaken_etag(reply);
 }
 
 /* ---- Headers ---- */
@@ -160,138 +152,28 @@ static const char *full_type(const char *type)
                : type;
 }
 
-static void set_default(Exchange *ex, const Reply *reply, const char *name, const char *value)
+static void set_default(Reply *reply, const char *name, const char *value)
 {
     if (!reply_has(reply, name))
-        set(ex->response, name, value);
+        reply_header(reply, name, value);
 }
 
-static void add_headers(Exchange *ex, const Reply *reply, bool personal)
+static void add_headers(Exchange *ex, Reply *reply, bool personal)
 {
-    for (const ReplyHeader *line = reply->headers; line; line = line->next)
-        set(ex->response, line->name, line->value);
     if (reply->type)
-        set_default(ex, reply, "Content-Type", full_type(reply->type));
+        set_default(reply, "Content-Type", full_type(reply->type));
     if (reply->file_name)
-        set_default(ex, reply, "Content-Disposition", disposition(reply->file_name));
+        set_default(reply, "Content-Disposition", disposition(reply->file_name));
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-        set_default(ex, reply, always[i].name, always[i].value);
-    set_default(ex, reply, "Content-Security-Policy", active_content(reply) ? csp_sandbox : csp_page);
-    set_default(ex, reply, "Cache-Control", cache_control(reply, personal));
-    set_default(ex, reply, "Vary", vary(personal, is_text(reply->type)));
-    set(ex->response, "X-Trace-Id", text_or(ex->rq.trace_id, "-"));
+        set_default(reply, always[i].name, always[i].value);
+    set_default(reply, "Content-Security-Policy", active_content(reply) ? csp_sandbox : csp_page);
+    set_default(reply, "Cache-Control", cache_control(reply, personal));
+    set_default(reply, "Vary", vary(personal, is_text(reply->type)));
+    set_default(reply, "X-Trace-Id", text_or(ex->rq.trace_id, "-"));
     if (ex->rq.secure)
-        set_default(ex, reply, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+        set_default(reply, "Strict-Transport-Security", "max-age=31536000");
     if (atomic_load(&ex->server->stopping))
-        set(ex->response, "Connection", "close");
-}
-
-/* ---- Files ---- */
-
-typedef struct OpenFile {
-    int fd;
-    int64_t size, changed_s;
-    const char *etag;
-} OpenFile;
-
-/* NULL when there is no such file. Arena memory, since what is written between setjmp() and a fault must not
- * be a local. */
-static OpenFile *open_file(const Reply *reply)
-{
-    struct stat info;
-    OpenFile *file = alloc(sizeof *file);
-    file->fd = open(reply->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (file->fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return NULL;
-    if (file->fd < 0)
-        raise_fault(FAULT_STORE, "http.file", "%s: %s", reply->path, strerror(errno));
-    if (fstat(file->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(file->fd);
-        return NULL;
-    }
-    file->size = info.st_size;
-    file->changed_s = info.st_mtim.tv_sec;
-    file->etag = reply_has(reply, "ETag");
-    return file;
-}
-
-static bool not_modified(Exchange *ex, const OpenFile *file)
-{
-    Request *rq = &ex->rq;
-    const char *tags = header(rq, "If-None-Match");
-    int64_t since;
-    if (ex->rq.method != GET)
-        return false;
-    if (tags)
-        return etag_in(tags, file->etag, true);
-    return http_date_parse(header(rq, "If-Modified-Since"), &since) && file->changed_s <= since;
-}
-
-static bool range_holds(Exchange *ex, const OpenFile *file)
-{
-    const char *condition = header(&ex->rq, "If-Range");
-    int64_t date;
-    if (!condition)
-        return true;
-    if (condition[0] == '"' || condition[0] == 'W')
-        return etag_in(condition, file->etag, false);
-    return http_date_parse(condition, &date) && date == file->changed_s;
-}
-
-static void empty_body(Exchange *ex)
-{
-    own(ex, MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT));
-}
-
-static void build_from_fd(Exchange *ex, Reply *reply, OpenFile *file)
-{
-    Range range;
-    const char *wanted =
-        ex->head || reply->status != 200 || !range_holds(ex, file) ? NULL : header(&ex->rq, "Range");
-    RangeResult result = range_parse(wanted, file->size, &range);
-    reply_header(reply, "Accept-Ranges", "bytes");
-    if (not_modified(ex, file)) {
-        reply->status = 304;
-    } else if (result == RANGE_UNSATISFIABLE) {
-        reply->status = 416;
-        reply_header(reply, "Content-Range", fmt("bytes */%" PRId64, file->size));
-    } else if (range.size) {
-        if (result == RANGE_PART) {
-            reply->status = 206;
-            reply_header(reply, "Content-Range",
-                         fmt("bytes %" PRId64 "-%" PRId64 "/%" PRId64, range.from,
-                             range.from + range.size - 1, file->size));
-        }
-        own(ex,
-            MHD_create_response_from_fd_at_offset64((uint64_t)range.size, file->fd, (uint64_t)range.from));
-        file->fd = -1; /* the response closes it */
-        ex->bytes_out = range.size;
-    }
-    if (!ex->response)
-        empty_body(ex);
-}
-
-static void build_file(Exchange *ex, Reply *reply)
-{
-    OpenFile *file = open_file(reply);
-    if (!file)
-        raise_fault(FAULT_INTERNAL, "http.file-missing", "%s is not there", reply->path);
-    Guard guard; /* the descriptor is ours until the response has it */
-    guard_enter(&guard);
-    bool ok = setjmp(guard.at) == 0;
-    if (ok) {
-        if (!file->etag) {
-            file->etag = fmt("\"%" PRIx64 "-%" PRIx64 "\"", file->changed_s, file->size);
-            reply_header(reply, "ETag", file->etag);
-        }
-        reply_header(reply, "Last-Modified", http_date(file->changed_s));
-        build_from_fd(ex, reply, file);
-        guard_leave(&guard);
-    }
-    if (file->fd >= 0)
-        close(file->fd);
-    if (!ok)
-        raise_again(&guard.fault);
+        set_default(reply, "Connection", "close");
 }
 
 /* ---- All kinds ---- */
@@ -306,29 +188,65 @@ static void build_bytes(Exchange *ex, Reply *reply)
     }
     if (compressible(ex, reply))
         compress_reply(reply);
-    own(ex, MHD_create_response_from_buffer(reply->size, (void *)(reply->size ? reply->bytes : ""),
-                                            MHD_RESPMEM_PERSISTENT));
-    ex->bytes_out = (int64_t)reply->size;
+    ex->out = (Outgoing){ .bytes = reply->bytes, .size = (int64_t)reply->size };
 }
 
 static void build_events(Exchange *ex, Reply *reply)
 {
+    ex->out = (Outgoing){ 0 };
+    if (ex->head)
+        return;
     reply_header(reply, "X-Accel-Buffering", "no"); /* proxies must pass events on at once */
-    own(ex, stream_open(ex->server->bus, ex->connection, (const char *const *)reply->topics, &ex->stream));
+    ex->out.stream = stream_open(ex->server->bus, ex->connection, (const char *const *)reply->topics);
 }
 
 void send_build(Exchange *ex, Reply *reply, bool personal)
 {
     if (reply->kind == REPLY_FILE)
         build_file(ex, reply);
-    else if (reply->kind == REPLY_EVENTS && !ex->head)
-        build_events(ex, reply);
     else if (reply->kind == REPLY_EVENTS)
-        empty_body(ex);
+        build_events(ex, reply);
     else
         build_bytes(ex, reply);
-    ex->status = (unsigned)(reply->status ? reply->status : 200);
     add_headers(ex, reply, personal);
-    if (ex->head)
-        ex->bytes_out = 0;
+    ex->out.headers = reply->headers;
+    ex->out.status = (unsigned)(reply->status ? reply->status : 200);
+}
+
+/* ---- On the I/O thread: libmicrohttpd's own memory is taken and given back by the same thread ---- */
+
+static struct MHD_Response *create(Outgoing *out)
+{
+    if (out->stream)
+        return stream_response(out->stream);
+    if (!out->has_file)
+        return MHD_create_response_from_buffer((size_t)out->size, (void *)(out->size ? out->bytes : ""),
+                                               MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_fd_at_offset64((uint64_t)out->size, out->fd, (uint64_t)out->from);
+    out->has_file = !response; /* it closes the file */
+    return response;
+}
+
+struct MHD_Response *send_create(Exchange *ex)
+{
+    struct MHD_Response *response = ex->out.status ? create(&ex->out) : NULL;
+    for (const ReplyHeader *line = ex->out.headers; response && line; line = line->next) {
+        if (MHD_add_response_header(response, line->name, line->value) != MHD_YES) {
+            MHD_destroy_response(response);
+            return NULL;
+        }
+    }
+    return response;
+}
+
+void send_drop(Exchange *ex)
+{
+    Outgoing *out = &ex->out;
+    if (out->has_file)
+        close(out->fd);
+    if (out->stream)
+        stream_gone(out->stream);
+    out->has_file = false;
+    out->stream = NULL;
 }

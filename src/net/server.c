@@ -227,8 +227,8 @@ static void wait_idle(Server *server, int64_t until_us)
             return;
 }
 
-/* The socket stops listening but stays open: the I/O threads still have it in their epoll sets, and libmicrohttpd aborts
- * when it finds it closed there. */
+/* The socket stops listening but stays open: the I/O threads still have it in their epoll sets, and
+ * libmicrohttpd aborts when it finds it closed there. */
 static void stop_listening(Server *server)
 {
     if (server->daemon)

@@ -9,7 +9,9 @@ typedef struct Hooks {
     /* Answers a request whose route was found and whose body is whole. Must end in request_finish(), here or
      * later, on any thread. */
     void (*handle)(Request *rq);
-    /* Turns PAGE and PROBLEM replies into bytes. NULL: net's own plain JSON. */
+    /* Turns PAGE and PROBLEM replies into BYTES: sets kind, type, bytes and size, leaves status and headers.
+     * NULL: net's own plain JSON. May be called before server_open(), for "http.starting". A fault here is
+     * answered as a problem. */
     void (*render)(Request *rq, Reply *reply);
     /* A static file with a hashed name below /assets/: its bytes and encodings; false when there is none. */
     bool (*asset)(const char *name, bool gzip, bool brotli, Reply *reply);
@@ -63,7 +65,7 @@ void server_publish(Server *server, const char *topic, const char *event, const 
 
 typedef struct ServerStats {
     int64_t requests, by_status[6], in_flight, streams, bytes_out, rate_limited;
-    int64_t latency_us_bucket[16]; /* counts of answers in < 1, 2, 4 … ms */
+    int64_t latency_us_bucket[16]; /* counts of answers in < 1, 2, 4 … ms; the last: all slower ones */
 } ServerStats;
 ServerStats server_stats(const Server *server);
 

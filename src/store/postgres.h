@@ -10,6 +10,7 @@ typedef struct PostgresDb {
     Db db;          /* first */
     PGconn *conn;   /* NULL: not connected (yet, or any more) */
     unsigned names; /* of statements and cursors given out so far */
+    uint64_t key;   /* of the last conflict: a digest of constraint and values; 0: no conflict */
     char xact[24];  /* the number of the write transaction */
 } PostgresDb;
 

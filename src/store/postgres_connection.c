@@ -57,6 +57,20 @@ static const char *safe_message(const PGresult *result, const char *state)
     return text_starts(state, "22") ? "a value does not fit its type" : message ? message : "no answer";
 }
 
+static uint64_t add_digest(uint64_t h, const char *text)
+{
+    for (; text && *text; text++)
+        h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return h;
+}
+
+/* The values themselves are people's data and are kept nowhere. */
+static uint64_t conflict_key(const PGresult *result)
+{
+    uint64_t h = add_digest(14695981039346656037u, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME));
+    return add_digest(h, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)) | 1;
+}
+
 void postgres_fault(PostgresDb *db, const PGresult *result, const char *sql, Fault *fault)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
@@ -69,6 +83,7 @@ void postgres_fault(PostgresDb *db, const PGresult *result, const char *sql, Fau
     if (text_is(state, "0A000") && !text_starts(message, "cached plan"))
         meaning = &meanings[sizeof meanings / sizeof *meanings - 1];
     fault->kind = meaning->kind;
+    db->key = fault->kind == FAULT_CONFLICT && result ? conflict_key(result) : 0;
     snprintf(fault->code, sizeof fault->code, "%s", meaning->name);
     snprintf(fault->message, sizeof fault->message, "%.200s (%s)%s%.250s", message, state, sql ? " in: " : "",
              sql ? sql : "");

@@ -2,10 +2,12 @@
  * write from the queue at a time.
  *
  * A write is run again when the server could not order it among the others (SQLSTATE 40001, 40P01) and when
- * the connection broke before the commit. When it breaks during the commit nobody knows how it ended, so the
- * server is asked, by the number of the transaction, as soon as it can be reached: a write is never told to
- * have failed when it stands, nor the other way round. Only when the server stays away is the answer
- * "store.unknown". */
+ * the connection broke before the commit. Two that compute the same new key (the next number of a chain) may
+ * also meet as a unique violation, which is then no fault of theirs: such a write is run again, too, and only
+ * when it meets the same key a second time, now from a snapshot in which the other row stands, the conflict
+ * is real. When it breaks during the commit nobody knows how it ended, so the server is asked, by the number
+ * of the transaction, as soon as it can be reached: a write is never told to have failed when it stands, nor
+ * the other way round. Only when the server stays away is the answer "store.unknown". */
 #include "store/postgres.h"
 #include "base/arena.h"
 #include "base/log.h"
@@ -23,6 +25,7 @@ typedef struct Worker {
     PostgresDb *db;
     Arena *arena; /* for writes that set none; emptied after each */
     unsigned seed;
+    uint64_t conflict; /* the key that this write has met: see PostgresDb.key */
     bool started;
     pthread_t thread;
 } Worker;
@@ -85,6 +88,16 @@ static Outcome ask(Worker *w)
 
 /* ---- One write ---- */
 
+static Outcome why_undone(Worker *w, const Fault *fault)
+{
+    if (fault->kind == FAULT_RETRY)
+        return AGAIN;
+    if (fault->kind != FAULT_CONFLICT || w->db->key == w->conflict)
+        return UNDONE;
+    w->conflict = w->db->key;
+    return AGAIN;
+}
+
 static Outcome commit(Worker *w, Fault *fault)
 {
     PGresult *result = PQexec(w->db->conn, "commit");
@@ -94,10 +107,8 @@ static Outcome commit(Worker *w, Fault *fault)
     PQclear(result);
     if (stands)
         return STANDS;
-    if (fault->kind == FAULT_RETRY)
-        return AGAIN;
     if (PQstatus(w->db->conn) != CONNECTION_BAD)
-        return UNDONE;
+        return why_undone(w, fault);
     Outcome outcome = ask(w);
     if (outcome == NOT_KNOWN)
         snprintf(fault->code, sizeof fault->code, "store.unknown");
@@ -122,6 +133,7 @@ static Outcome attempt(Worker *w, const Write *write, Fault *fault)
 {
     Db *db = &w->db->db;
     db->after_count = 0;
+    w->db->key = 0;
     if (!begin(w, write->mode, fault))
         return fault->kind == FAULT_RETRY ? AGAIN : UNDONE;
     bool stands = write_run(db, write, fault);
@@ -130,12 +142,13 @@ static Outcome attempt(Worker *w, const Write *write, Fault *fault)
     db->after_count = 0;
     bool lost = PQstatus(w->db->conn) == CONNECTION_BAD;
     postgres_rollback(w->db);
-    return fault->kind == FAULT_RETRY || (lost && fault->kind) ? AGAIN : UNDONE;
+    return lost && fault->kind ? AGAIN : why_undone(w, fault);
 }
 
 static void do_write(Worker *w, const Write *write)
 {
     Fault fault = { .kind = FAULT_NONE };
+    w->conflict = 0;
     Outcome outcome = attempt(w, write, &fault);
     for (int n = 1; outcome == AGAIN && n < ATTEMPTS_MOST; n++) {
         atomic_fetch_add_explicit(&w->store->retries, 1, memory_order_relaxed);

@@ -128,7 +128,9 @@ static Reply large(Request *rq)
     for (int i = 0; i < 4000; i++)
         buf_fmt(&text, "Đồng Tháp %d\n", i);
     (void)rq;
-    return text_reply("text/plain", buf_end(&text));
+    Reply reply = text_reply("text/plain", buf_end(&text));
+    reply_etag(&reply, "large");
+    return reply;
 }
 
 static Reply tagged(Request *rq)
@@ -141,8 +143,10 @@ static Reply tagged(Request *rq)
 
 static Reply file(Request *rq)
 {
-    Reply reply = file_reply("application/pdf", text_is(path_str(rq, "which"), "missing") ? "/nonexistent" : "/tmp/sen-net-test.bin",
-                             "Đơn \"xin\".pdf");
+    Reply reply =
+        file_reply("application/pdf",
+                   text_is(path_str(rq, "which"), "missing") ? "/nonexistent" : "/tmp/sen-net-test.bin",
+                   "Đơn \"xin\".pdf");
     reply_etag(&reply, "file-1");
     return reply;
 }
@@ -153,7 +157,21 @@ static Reply stream(Request *rq)
     return events_reply(rq, topics);
 }
 
-static const Param item[] = { { "name", PARAM_TEXT, .required = true, .max = 20 }, { "age", PARAM_INT }, { "scan", PARAM_FILE }, { 0 } };
+static Reply away(Request *rq)
+{
+    (void)rq;
+    return redirect_to("http://localhost:1/");
+}
+
+static Reply loop(Request *rq)
+{
+    (void)rq;
+    return redirect_to("/loop");
+}
+
+static const Param item[] = {
+    { "name", PARAM_TEXT, .required = true, .max = 20 }, { "age", PARAM_INT }, { "scan", PARAM_FILE }, { 0 }
+};
 
 static const Route routes[] = {
     { GET, "/hello", hello, "public" },
@@ -168,6 +186,8 @@ static const Route routes[] = {
     { GET, "/large", large, "public" },
     { GET, "/tagged", tagged, "public" },
     { GET, "/file/{which}", file, "public" },
+    { GET, "/away", away, "public" },
+    { GET, "/loop", loop, "public" },
     { GET, "/events", stream, "public" },
     { 0 },
 };
@@ -218,9 +238,14 @@ Server *fixture_start(const ServerOptions *options)
 void fixture_stop(Server *server, int grace_ms)
 {
     server_stop(server, grace_ms);
+    fixture_end();
+}
+
+void fixture_end(void)
+{
     pthread_mutex_lock(&lock);
     over = true;
-    pthread_cond_signal(&wake);
+    pthread_cond_broadcast(&wake);
     pthread_mutex_unlock(&lock);
     pthread_join(thread, NULL);
 }

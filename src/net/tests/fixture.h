@@ -1,4 +1,5 @@
-/* The server that the live tests talk to: a handful of routes, simple hooks, and a thread that finishes some requests later. */
+/* The server that the live tests talk to: a handful of routes, simple hooks, and a thread that finishes some
+ * requests later. */
 #ifndef SEN_NET_TESTS_FIXTURE_H
 #define SEN_NET_TESTS_FIXTURE_H
 
@@ -9,6 +10,7 @@
 /* Starts with these options on a free port of 127.0.0.1; a NULL starts with defaults. */
 Server *fixture_start(const ServerOptions *options);
 void fixture_stop(Server *server, int grace_ms);
+void fixture_end(void); /* the second half of it, after server_stop() */
 
 /* /later answers when this many ms have passed. */
 extern atomic_int fixture_delay_ms;

@@ -1,5 +1,5 @@
-/* A small client for tests of a running server: raw sockets, so that a test can send what no library would. It takes
- * no arena memory, so that allocation failures hit the server only. */
+/* A small client for tests of a running server: raw sockets, so that a test can send what no library would.
+ * It takes no arena memory, so that allocation failures hit the server only. */
 #ifndef SEN_NET_TESTS_LIVE_H
 #define SEN_NET_TESTS_LIVE_H
 

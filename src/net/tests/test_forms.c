@@ -1,4 +1,5 @@
-/* Bodies and queries: urlencoded text (WHATWG URL §5.1) and multipart/form-data (RFC 7578), however they are cut. */
+/* Bodies and queries: urlencoded text (WHATWG URL §5.1) and multipart/form-data (RFC 7578), however they are
+ * cut. */
 #include "base/crypto.h"
 #include "base/test.h"
 #include "net/inside.h"
@@ -10,7 +11,7 @@
 static Json form(const char *text)
 {
     Json into = json_new();
-    return form_parse(text, strlen(text), into) ? into : NULL;
+    return urlencoded_parse(text, strlen(text), into) ? into : NULL;
 }
 
 TEST(a_form_gives_its_members_decoded)
@@ -37,26 +38,27 @@ TEST(a_form_that_is_not_text_is_malformed)
 }
 
 /* RFC 7578 §4, with a preamble, an empty file input, and content that nearly is a delimiter. */
-static const char sample[] = "preamble\r\n"
-                             "--AaB03x\r\n"
-                             "Content-Disposition: form-data; name=\"ho_ten\"\r\n"
-                             "\r\n"
-                             "Trần Thị Bưởi\r\n"
-                             "--AaB03x  \r\n"
-                             "content-disposition: form-data; name=\"tep\"; filename=\"C:\\hồ sơ\\đơn.txt\"\r\n"
-                             "Content-Type: text/plain\r\n"
-                             "\r\n"
-                             "line\r\n--AaB03\r\n--AaB\r\r\n\r\n"
-                             "--AaB03x\r\n"
-                             "Content-Disposition: form-data; name=\"nothing\"; filename=\"\"\r\n"
-                             "\r\n"
-                             "\r\n"
-                             "--AaB03x\r\n"
-                             "Content-Disposition: form-data; name=ho_ten\r\n"
-                             "\r\n"
-                             "\r\n"
-                             "--AaB03x--\r\n"
-                             "epilogue";
+static const char sample[] =
+    "preamble\r\n"
+    "--AaB03x\r\n"
+    "Content-Disposition: form-data; name=\"ho_ten\"\r\n"
+    "\r\n"
+    "Trần Thị Bưởi\r\n"
+    "--AaB03x  \r\n"
+    "content-disposition: form-data; name=\"tep\"; filename=\"C:\\hồ sơ\\đơn.txt\"\r\n"
+    "Content-Type: text/plain\r\n"
+    "\r\n"
+    "line\r\n--AaB03\r\n--AaB\r\r\n\r\n"
+    "--AaB03x\r\n"
+    "Content-Disposition: form-data; name=\"nothing\"; filename=\"\"\r\n"
+    "\r\n"
+    "\r\n"
+    "--AaB03x\r\n"
+    "Content-Disposition: form-data; name=ho_ten\r\n"
+    "\r\n"
+    "\r\n"
+    "--AaB03x--\r\n"
+    "epilogue";
 
 typedef struct Parsed {
     PartError error;
@@ -114,11 +116,16 @@ TEST(a_broken_multipart_body_is_malformed)
     CHECK_INT(error_of("--AaB03x\r\n"), PART_MALFORMED);
     CHECK_INT(error_of("--AaB03x\r\n\r\nx\r\n--AaB03x--"), PART_MALFORMED);
     CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: form-data\r\n\r\nx\r\n--AaB03x--"), PART_MALFORMED);
-    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--AaB03x--"), PART_MALFORMED);
-    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--AaB03x--"), PART_MALFORMED);
-    CHECK_INT(error_of("--AaB03xyz\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--AaB03x--"), PART_MALFORMED);
-    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: form-data; name=a\r\n\r\n\xff\r\n--AaB03x--"), PART_MALFORMED);
-    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: form-data; name=a\r\n\r\nunfinished"), PART_MALFORMED);
+    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--AaB03x--"),
+              PART_MALFORMED);
+    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--AaB03x--"),
+              PART_MALFORMED);
+    CHECK_INT(error_of("--AaB03xyz\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--AaB03x--"),
+              PART_MALFORMED);
+    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: form-data; name=a\r\n\r\n\xff\r\n--AaB03x--"),
+              PART_MALFORMED);
+    CHECK_INT(error_of("--AaB03x\r\nContent-Disposition: form-data; name=a\r\n\r\nunfinished"),
+              PART_MALFORMED);
     CHECK_INT(error_of("--AaB03x--"), PART_OK);
 }
 

@@ -93,9 +93,9 @@ static const char *range(const char *header, int64_t size)
 {
     Range r;
     RangeResult result = range_parse(header, size, &r);
-    return result == RANGE_UNSATISFIABLE ? "no" :
-           result == RANGE_WHOLE         ? "whole" :
-                                           fmt("%lld+%lld", (long long)r.from, (long long)r.size);
+    return result == RANGE_UNSATISFIABLE ? "no"
+           : result == RANGE_WHOLE       ? "whole"
+                                         : fmt("%lld+%lld", (long long)r.from, (long long)r.size);
 }
 
 TEST(ranges_follow_rfc9110)
@@ -127,7 +127,8 @@ TEST(http_dates_go_both_ways)
 
 TEST(an_address_may_send_its_minute_at_once_and_then_one_each_interval)
 {
-    unsigned char one[16] = { [10] = 0xff, [11] = 0xff, [15] = 1 }, other[16] = { [10] = 0xff, [11] = 0xff, [15] = 2 };
+    unsigned char one[16] = { [10] = 0xff, [11] = 0xff, [15] = 1 },
+                  other[16] = { [10] = 0xff, [11] = 0xff, [15] = 2 };
     Limiter *limiter = limiter_new(60);
     int64_t now = 1000000000;
     for (int i = 0; i < 60; i++)
@@ -142,7 +143,8 @@ TEST(an_address_may_send_its_minute_at_once_and_then_one_each_interval)
 
 TEST(the_addresses_of_one_ipv6_network_share_their_limit)
 {
-    unsigned char one[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, same[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 };
+    unsigned char one[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 },
+                  same[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 };
     Limiter *limiter = limiter_new(1);
     CHECK_INT(limiter_wait_s(limiter, one, 1000000), 0);
     CHECK_INT(limiter_wait_s(limiter, same, 1000000), 60);
@@ -161,9 +163,23 @@ static bool is_private(const char *text)
 
 TEST(inner_addresses_are_known_however_they_are_written)
 {
-    static const char *const inner[] = { "127.0.0.1", "10.0.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
-                                         "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1",
-                                         "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1" };
+    static const char *const inner[] = { "127.0.0.1",
+                                         "10.0.0.1",
+                                         "172.31.255.255",
+                                         "192.168.1.1",
+                                         "169.254.169.254",
+                                         "100.64.0.1",
+                                         "0.0.0.0",
+                                         "224.0.0.1",
+                                         "255.255.255.255",
+                                         "::1",
+                                         "::",
+                                         "fe80::1",
+                                         "fd00::1",
+                                         "::ffff:127.0.0.1",
+                                         "64:ff9b::7f00:1",
+                                         "2002:7f00:1::",
+                                         "ff02::1" };
     static const char *const outer[] = { "8.8.8.8", "172.32.0.1", "2606:4700:4700::1111", "::ffff:8.8.8.8" };
     for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
         CHECK_TEXT(is_private(inner[i]) ? inner[i] : "", inner[i]);

@@ -8,6 +8,8 @@ static const Param params[] = {
     { "note", PARAM_TEXT },
     { "age", PARAM_INT, .min = 0, .max = 150 },
     { "ph", PARAM_NUMBER, .min = 0, .max = 14 },
+    { "fee", PARAM_INT },
+    { "level", PARAM_NUMBER },
     { "agreed", PARAM_BOOL },
     { "born", PARAM_DATE },
     { "unit_id", PARAM_ID },
@@ -19,7 +21,9 @@ static const Param params[] = {
 };
 
 static const Route strict = { .method = POST, .path = "/x", .params = params };
-static const Route open_route = { .method = POST, .path = "/x", .params = params, .flags = ROUTE_OPEN_PARAMS };
+static const Route open_route = {
+    .method = POST, .path = "/x", .params = params, .flags = ROUTE_OPEN_PARAMS
+};
 
 static Request check_as(const Route *route, const char *typed, const char *body_type)
 {
@@ -91,9 +95,40 @@ TEST(numbers_come_as_text_or_as_numbers)
     CHECK_TEXT(complaint("{\"name\": \"An\", \"ph\": \"14.1\"}"), "ph too-large");
 }
 
+static int64_t whole(const char *text)
+{
+    Request rq = check_as(&open_route, fmt("{\"name\": \"An\", \"fee\": \"%s\"}", text), NULL);
+    return has_errors(&rq) ? -1 : in_int(&rq, "fee");
+}
+
+static double number(const char *text)
+{
+    Request rq = check_as(&open_route, fmt("{\"name\": \"An\", \"level\": \"%s\"}", text), NULL);
+    return has_errors(&rq) ? -1 : in_num(&rq, "level");
+}
+
+TEST(numbers_are_understood_as_people_write_them_here)
+{
+    CHECK_INT(whole("20.000"), 20000);
+    CHECK_INT(whole("1.234.567"), 1234567);
+    CHECK_INT(whole("-1.000"), -1000);
+    CHECK_INT(whole("20.00"), -1);
+    CHECK_INT(whole("2000.000"), -1);
+    CHECK_INT(whole(".000"), -1);
+    CHECK_INT(whole("1,5"), -1);
+    CHECK(number("12,5") == 12.5);
+    CHECK(number("1.234,5") == 1234.5);
+    CHECK(number("1.234") == 1.234);
+    CHECK(number("12.34,5") == -1);
+    CHECK(number("1,2,3") == -1);
+    Request rq = check_as(&open_route, "{\"name\": \"An\", \"fee\": 1.234}", NULL);
+    CHECK(has_errors(&rq));
+}
+
 TEST(an_empty_field_of_a_form_is_an_absent_number_but_an_empty_text)
 {
-    Request rq = check_form("{\"name\": \"An\", \"age\": \"\", \"note\": \"\", \"born\": \"\", \"kind\": \"\"}");
+    Request rq =
+        check_form("{\"name\": \"An\", \"age\": \"\", \"note\": \"\", \"born\": \"\", \"kind\": \"\"}");
     CHECK(!has_errors(&rq));
     CHECK(!in_has(&rq, "age") && !in_has(&rq, "born") && !in_has(&rq, "kind"));
     CHECK(in_has(&rq, "note"));
@@ -200,6 +235,7 @@ int main(void)
         TEST_CASE(a_complaint_carries_the_bound_of_its_rule),
         TEST_CASE(text_without_bounds_has_at_most_a_thousand_code_points),
         TEST_CASE(numbers_come_as_text_or_as_numbers),
+        TEST_CASE(numbers_are_understood_as_people_write_them_here),
         TEST_CASE(an_empty_field_of_a_form_is_an_absent_number_but_an_empty_text),
         TEST_CASE(a_box_that_is_not_ticked_is_false),
         TEST_CASE(dates_are_the_local_midnight_in_utc),

@@ -8,7 +8,10 @@ static Reply nothing(Request *rq)
     return (Reply){ 0 };
 }
 
-#define ROUTE(m, p) { .method = m, .path = p, .handler = nothing, .permission = "public" }
+#define ROUTE(m, p)                                                                                          \
+    {                                                                                                        \
+        .method = m, .path = p, .handler = nothing, .permission = "public"                                   \
+    }
 
 static const Route routes[] = {
     ROUTE(GET, "/"),
@@ -104,8 +107,15 @@ TEST(paths_that_try_to_climb_or_are_not_text_are_malformed)
 {
     Router router = make_router();
     RouteMatch match;
-    static const char *const bad[] = { "/../etc/passwd", "/dossiers/%2e%2e/x", "/dossiers/%ff", "/dossiers/%00",
-                                       "/dossiers/%0d%0aX", "/dossiers/%4", "dossiers", "", "*" };
+    static const char *const bad[] = { "/../etc/passwd",
+                                       "/dossiers/%2e%2e/x",
+                                       "/dossiers/%ff",
+                                       "/dossiers/%00",
+                                       "/dossiers/%0d%0aX",
+                                       "/dossiers/%4",
+                                       "dossiers",
+                                       "",
+                                       "*" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_INT(router_find(&router, GET, bad[i], &match), ROUTE_MALFORMED);
 }

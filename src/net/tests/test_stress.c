@@ -190,6 +190,22 @@ TEST(a_client_that_creeps_is_cut_off)
     fixture_stop(server, 2000);
 }
 
+TEST(a_client_that_sends_a_byte_now_and_then_is_cut_off_too)
+{
+    Server *server = fixture_start(&(ServerOptions){ .idle_s = 1 });
+    int fd = plain_connect(server_port(server));
+    static const char start[] = "POST /raw HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+    CHECK(send(fd, start, sizeof start - 1, MSG_NOSIGNAL) > 0);
+    int64_t from = monotonic_us();
+    struct pollfd gone = { .fd = fd, .events = POLLIN };
+    for (int i = 0; i < 100 && poll(&gone, 1, 200) == 0; i++)
+        if (send(fd, "a", 1, MSG_NOSIGNAL) <= 0)
+            break;
+    CHECK(monotonic_us() - from > 1000000 && monotonic_us() - from < 10 * 1000000);
+    close(fd);
+    fixture_stop(server, 2000);
+}
+
 TEST(a_large_upload_is_digested_as_it_streams)
 {
     enum { SIZE = 20 * 1024 * 1024 };
@@ -502,6 +518,7 @@ int main(void)
         TEST_CASE(a_client_that_goes_away_while_its_handler_works_harms_nobody),
         TEST_CASE(a_client_that_goes_away_in_the_middle_of_an_upload_leaves_nothing_behind),
         TEST_CASE(a_client_that_creeps_is_cut_off),
+        TEST_CASE(a_client_that_sends_a_byte_now_and_then_is_cut_off_too),
         TEST_CASE(a_large_upload_is_digested_as_it_streams),
         TEST_CASE(a_reader_that_is_slow_to_start_gets_every_byte),
         TEST_CASE(when_memory_runs_out_the_answer_is_503_and_the_next_one_works),

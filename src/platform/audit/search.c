@@ -44,11 +44,12 @@ static const char *actor_key(Request *rq, const char *typed)
     return id ? fmt("u:%lld", (long long)id) : "u:0";
 }
 
-/* "procedures." finds every action of the module, "procedures.accept" that one. */
+/* "procedures." finds every action of the module, "procedures.accept" that one; "dossier:7/" all that belongs
+ * to that dossier. */
 static void term_text(Terms *t, const char *column, const char *typed)
 {
     size_t n = strlen(typed);
-    if (n && strchr(".:", typed[n - 1])) {
+    if (n && strchr(".:/", typed[n - 1])) {
         term(t, fmt("%s >= ?", column), T(typed));
         term(t, fmt("%s < ?", column), T(fmt("%.*s%c", (int)n - 1, typed, typed[n - 1] + 1)));
     } else {

@@ -16,7 +16,6 @@ static Json shown(Request *rq, Json row)
     json_set_int(one, "created_at", json_int(row, "created_at"));
     json_set(one, "read_at", json_has(row, "read_at") ? json_integer(json_int(row, "read_at")) : NULL);
     json_set_bool(one, "is_new", !json_has(row, "read_at"));
-    json_set_str(one, "new_text", text_in(rq->lang, "notify.new", NULL));
     return one;
 }
 

@@ -167,8 +167,7 @@ static double set_items(Sheet *sheet, Json items, double gutter)
 {
     double top = sheet->y, lowest = top, left = sheet->left, width = sheet->width;
     size_t count = json_array_size(items);
-    json_each(items, i, item)
-    {
+    json_each (items, i, item) {
         sheet->y = top;
         sheet->width = (width - gutter * (double)(count - 1)) / (double)count;
         sheet->left = left + (double)i * (sheet->width + gutter);
@@ -192,7 +191,7 @@ static void set_columns(Sheet *sheet, Json block)
     double height = set_items(&trial, items, 6 * MM) - sheet->y;
     sheet_tag(sheet, NULL);
     if (!sheet->unbroken && height > sheet->bottom - sheet->top) {
-        json_each(items, i, item) /* longer than a page: one below the other loses nothing */
+        json_each (items, i, item) /* longer than a page: one below the other loses nothing */
             sheet_blocks(sheet, item);
         return;
     }
@@ -225,8 +224,7 @@ static void set_block(Sheet *sheet, Json block)
 
 void sheet_blocks(Sheet *sheet, Json blocks)
 {
-    json_each(blocks, i, block)
-    {
+    json_each (blocks, i, block) {
         set_block(sheet, block);
         sheet_tag(sheet, NULL);
     }

@@ -20,8 +20,7 @@ typedef struct HeadLine {
 
 static size_t agency_lines(Json lines)
 {
-    json_each(lines, i, line)
-    {
+    json_each (lines, i, line) {
         const char *text = json_is_object(line) ? json_str(line, "text") : cell_text(line);
         if (text_starts(text, "Số"))
             return i;

@@ -37,10 +37,9 @@ static Table table_of(Sheet *sheet, Json given, double size)
     Table table = { sheet, NULL, json_array_size(given) };
     double sum = 0, x = sheet->left;
     table.columns = alloc_array(table.count + 1, sizeof *table.columns);
-    json_each(given, i, column) sum +=
-        json_has(column, "width") ? json_num(column, "width") : 1.0 / (double)table.count;
-    json_each(given, i, column)
-    {
+    json_each (given, i, column)
+        sum += json_has(column, "width") ? json_num(column, "width") : 1.0 / (double)table.count;
+    json_each (given, i, column) {
         double share = json_has(column, "width") ? json_num(column, "width") : 1.0 / (double)table.count;
         Column *c = &table.columns[i];
         *c = (Column){ .title = json_str(column, "title"),
@@ -188,7 +187,8 @@ void sheet_table(Sheet *sheet, Json block)
     sheet_need(sheet, row_height(&table) * 2); /* a head alone at the foot of a page helps nobody */
     sheet_tag(sheet, "Table");
     draw_head(&table);
-    json_each(rows, i, row) draw_row(&table, row, true, true);
+    json_each (rows, i, row)
+        draw_row(&table, row, true, true);
     sheet_tag(sheet, NULL);
     sheet->y += 3 * MM;
 }
@@ -200,8 +200,7 @@ void sheet_pairs(Sheet *sheet, Json block)
     json_add(columns, json_set_num(json_new(), "width", 0.66));
     Table table = table_of(sheet, columns, 13);
     sheet_tag(sheet, "Table");
-    json_each(items, i, item)
-    {
+    json_each (items, i, item) {
         Json row = json_list();
         json_add_str(row, cell_text(json_at(item, "label")));
         json_add_str(row, cell_text(json_at(item, "value")));

@@ -81,16 +81,13 @@ const void *csv_table(Json columns, Json rows, size_t *size)
 {
     Buf out = { 0 };
     buf_text(&out, "\xef\xbb\xbf");
-    json_each(columns, i, column)
-    {
+    json_each (columns, i, column) {
         buf_text(&out, i ? "," : "");
         csv_text(&out, json_str(column, "title"), true);
     }
     buf_text(&out, "\r\n");
-    json_each(rows, r, row)
-    {
-        json_each(columns, i, column)
-        {
+    json_each (rows, r, row) {
+        json_each (columns, i, column) {
             buf_text(&out, i ? "," : "");
             csv_cell(&out, cell_of(row, column, i), kind_of(column));
         }
@@ -182,16 +179,16 @@ static void *read_back(Book *book, size_t *size)
 const void *xlsx_table(const char *sheet, Json columns, Json rows, size_t *size)
 {
     Book *book = open_book(sheet);
-    json_each(columns, i, column)
-    {
+    json_each (columns, i, column) {
         CellKind kind = kind_of(column);
         double width = json_has(column, "width") ? json_num(column, "width") : KINDS[kind].width;
         worksheet_set_column(book->sheet, (lxw_col_t)i, (lxw_col_t)i, width, NULL);
         worksheet_write_string(book->sheet, 0, (lxw_col_t)i, json_str(column, "title"), book->head);
     }
     worksheet_freeze_panes(book->sheet, 1, 0);
-    json_each(rows, r, row) json_each(columns, i, column)
-        xlsx_cell(book, (lxw_row_t)(r + 1), (lxw_col_t)i, cell_of(row, column, i), kind_of(column));
+    json_each (rows, r, row)
+        json_each (columns, i, column)
+            xlsx_cell(book, (lxw_row_t)(r + 1), (lxw_col_t)i, cell_of(row, column, i), kind_of(column));
     lxw_workbook *workbook = book->workbook;
     book->workbook = NULL;
     lxw_error error = workbook_close(workbook);

@@ -76,23 +76,35 @@ static const char *words_sqlite(const char *kind, const char *text)
     return buf_end(&out);
 }
 
-static void remove_sqlite(Db *db, const char *kind, int64_t id)
+/* Takes the words of a thing out of the index; its row there, 0 when it has none. */
+static int64_t take_out(Db *db, const char *kind, int64_t id)
 {
-    Json old = db_row(db, "delete from search_text where kind = ?1 and id = ?2 returning doc_id, title, body",
-                      T(kind), I(id));
+    int64_t doc = db_int(db, "select doc_id from search_text where kind = ?1 and id = ?2", T(kind), I(id));
+    Json old =
+        doc ? db_row(db, "delete from search_words where doc_id = ?1 returning title, body", I(doc)) : NULL;
     if (old)
         db_exec(db,
                 "insert into search_index (search_index, rowid, title, body) values ('delete', ?1, ?2, ?3)",
-                I(json_id(old, "doc_id")), T(json_str(old, "title")), T(json_str(old, "body")));
+                I(doc), T(json_str(old, "title")), T(json_str(old, "body")));
+    return doc;
 }
 
+static void remove_sqlite(Db *db, const char *kind, int64_t id)
+{
+    if (take_out(db, kind, id))
+        db_exec(db, "delete from search_text where kind = ?1 and id = ?2", T(kind), I(id));
+}
+
+/* What is replaced keeps its row, and so its place among the newest. */
 static void put_sqlite(Db *db, const char *kind, int64_t id, const char *title, const char *text)
 {
     const char *title_words = words_sqlite(kind, title), *text_words = words_sqlite(kind, text);
-    remove_sqlite(db, kind, id);
-    int64_t doc =
-        db_int(db, "insert into search_text (kind, id, title, body) values (?1, ?2, ?3, ?4) returning doc_id",
-               T(kind), I(id), T(title_words), T(text_words));
+    int64_t doc = take_out(db, kind, id);
+    if (!doc)
+        doc =
+            db_int(db, "insert into search_text (kind, id) values (?1, ?2) returning doc_id", T(kind), I(id));
+    db_exec(db, "insert into search_words (doc_id, title, body) values (?1, ?2, ?3)", I(doc), T(title_words),
+            T(text_words));
     db_exec(db, "insert into search_index (rowid, title, body) values (?1, ?2, ?3)", I(doc), T(title_words),
             T(text_words));
 }
@@ -158,32 +170,66 @@ static const char *query_of(Db *db, const char *kind, const char *typed)
     return buf_end(&out);
 }
 
-/* A title word weighs ten times one of the text, as bm25 and ts_rank weigh them. */
-static const char *const find_sqlite =
-    "select s.id from search_index x join search_text s on s.doc_id = x.rowid"
-    " where search_index match ?1 order by bm25(search_index, 10.0, 1.0), s.id desc limit ?2";
-static const char *const find_postgres = "select id from search_text, cast(?1 as tsquery) q where doc @@ q"
-                                         " order by ts_rank('{0, 0, 0.1, 1}', doc, q) desc, id desc limit ?2";
+/* Ranking looks at every match, so it is for searches that say something: a title word weighs ten times one
+ * of the text, as bm25 and ts_rank weigh them. Where more match than MOST_RANKED ("nguyen"), the newest come
+ * first, those that match by their title before the others; the cost is then that of a few rows. */
+enum { MOST_RANKED = 5000 };
+
+typedef struct Statements {
+    const char *probe, *ranked, *by_title, *newest; /* ?1 the query, ?2 the limit */
+} Statements;
+
+static const Statements sqlite_sql = {
+    "select count(*) from (select rowid from search_index where search_index match ?1 limit ?2)",
+    "select s.id from search_index x join search_text s on s.doc_id = x.rowid where search_index match ?1"
+    " order by bm25(search_index, 10.0, 1.0), s.id desc limit ?2",
+    "select s.id from (select rowid as doc_id from search_index where search_index match '{title} : (' || ?1 "
+    "|| ')'"
+    " order by rowid desc limit ?2) x join search_text s on s.doc_id = x.doc_id order by x.doc_id desc",
+    "select s.id from (select rowid as doc_id from search_index where search_index match ?1 order by rowid "
+    "desc limit ?2) x"
+    " join search_text s on s.doc_id = x.doc_id order by x.doc_id desc",
+};
+static const Statements postgres_sql = {
+    "select count(*) from (select 1 from search_text where doc @@ cast(?1 as tsquery) limit ?2) m",
+    "select id from search_text, cast(?1 as tsquery) q where doc @@ q order by ts_rank('{0, 0, 0.1, 1}', "
+    "doc, q) desc, id desc"
+    " limit ?2",
+    "select id from search_text where doc @@ cast(replace(?1, ':*', ':*A') as tsquery) order by id desc "
+    "limit ?2",
+    "select id from search_text where doc @@ cast(?1 as tsquery) order by id desc limit ?2",
+};
 
 typedef struct Found {
     int64_t id;
 } Found;
 
-size_t search_find(Db *db, const char *kind, const char *typed, size_t limit, int64_t **ids)
+/* Adds the rows of a statement that are not among the first `count` ids yet. */
+static size_t add_rows(Db *db, const char *sql, const char *query, int64_t *ids, size_t count, size_t limit)
 {
     static const Field fields[] = { FIELD(INT, Found, id), { 0 } };
+    Found *found;
+    size_t more = db_all(db, fields, sizeof *found, &found, sql, T(query), I((int64_t)limit));
+    for (size_t i = 0; i < more && count < limit; i++) {
+        size_t at = 0;
+        while (at < count && ids[at] != found[i].id)
+            at++;
+        if (at == count)
+            ids[count++] = found[i].id;
+    }
+    return count;
+}
+
+size_t search_find(Db *db, const char *kind, const char *typed, size_t limit, int64_t **ids)
+{
+    const Statements *sql = db_engine(db) == ENGINE_SQLITE ? &sqlite_sql : &postgres_sql;
     const char *query = query_of(db, kind, typed);
-    Found *found = NULL;
-    *ids = NULL;
+    *ids = alloc_array(limit ? limit : 1, sizeof **ids);
     if (!*query)
         return 0;
-    size_t count =
-        db_all(db, fields, sizeof *found, &found,
-               db_engine(db) == ENGINE_SQLITE ? find_sqlite : find_postgres, T(query), I((int64_t)limit));
-    *ids = alloc_array(count, sizeof **ids);
-    for (size_t i = 0; i < count; i++)
-        (*ids)[i] = found[i].id;
-    return count;
+    if (db_int(db, sql->probe, T(query), I(MOST_RANKED + 1)) <= MOST_RANKED)
+        return add_rows(db, sql->ranked, query, *ids, 0, limit);
+    return add_rows(db, sql->newest, query, *ids, add_rows(db, sql->by_title, query, *ids, 0, limit), limit);
 }
 
 /* What the construction promises, proved before the text goes into a statement. */

@@ -18,7 +18,7 @@ typedef struct FormField {
 
 /* The terminal fields in document order; fields that are not objects of their own are left out. */
 FormField *pdf_form_fields(PdfFile *file, size_t *count);
-FormField *form_find(PdfFile *file, const char *name);
+FormField *pdf_form_find(PdfFile *file, const char *name);
 
 /* Which fields a signature dictionary locks (FieldMDP), or may not be changed at all (DocMDP). */
 typedef struct Lock {

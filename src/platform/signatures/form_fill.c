@@ -97,7 +97,7 @@ int64_t form_put_fields(PdfUpdate *update, const PdfField *fields, size_t count,
     PdfObj *form = form_of(file, &form_number);
     for (size_t i = 0; i < count; i++) {
         PageChange *page = change_of(file, &changes, fields[i].page);
-        if (!page || form_find(file, fields[i].name)) {
+        if (!page || pdf_form_find(file, fields[i].name)) {
             *refusal = page ? "signatures.field.twice" : "signatures.field.page";
             return 0;
         }
@@ -152,7 +152,7 @@ static bool fill_one(PdfUpdate *update, const char *name, const char *value)
 {
     PdfFile *file = update->file;
     double width, height;
-    FormField *field = form_find(file, name);
+    FormField *field = pdf_form_find(file, name);
     if (!field || !text_is(field->type, "Tx") || form_locked(file, name) ||
         !rect_of(file, field->widget, &width, &height))
         return false;

@@ -85,7 +85,7 @@ static size_t dictionary(Buf *out, const SignatureSpec *spec, int64_t root, size
 static bool find_field(PdfUpdate *update, const SignatureSpec *spec, FormField *out, const char **refusal)
 {
     PdfFile *file = update->file;
-    FormField *field = form_find(file, spec->field);
+    FormField *field = pdf_form_find(file, spec->field);
     if (field && !text_is(field->type, "Sig"))
         *refusal = "signatures.field.kind";
     else if (field && field->value->type != PDF_NULL)

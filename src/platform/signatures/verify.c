@@ -89,7 +89,7 @@ static Changes compare(const PdfFile *file, const Seen *seen)
         const char *error;
         PdfFile *then = pdf_open(file->bytes, seen->end, &error),
                 *now = pdf_open(file->bytes, file->size, &error);
-        FormField *field = then && now ? form_find(then, seen->field->name) : NULL;
+        FormField *field = then && now ? pdf_form_find(then, seen->field->name) : NULL;
         if (field && field->value->type == PDF_DICT) {
             Lock lock = lock_of(then, field->value);
             changes = changes_between(then, now, &lock);

@@ -106,15 +106,21 @@ const char *field_id(const char *path)
 
 /* ---- Moments ---- */
 
+/* The largest distance from 1970 that a moment may have, as in ECMAScript; what is further out is no moment.
+ */
+static const double MOST_MS = 8.64e15;
+
 /* A moment is a number, a decimal string, or a text that says a date; 0 and null are no moment. */
 static bool moment(Json value, int64_t *ms)
 {
-    if (json_is_string(value)) {
-        const char *text = json_string_value(value);
-        return (text_int(text, INT64_MIN, INT64_MAX, ms) && *ms) || time_parse(text, ms);
-    }
-    *ms = json_is_real(value) ? (int64_t)json_real_value(value) : json_integer_value(value);
-    return *ms != 0;
+    const char *text = json_string_value(value);
+    if (text)
+        return (text_int(text, (int64_t)-MOST_MS, (int64_t)MOST_MS, ms) && *ms) || time_parse(text, ms);
+    double number = json_number_value(value);
+    if (!(fabs(number) <= MOST_MS) || number == 0)
+        return false;
+    *ms = (int64_t)number;
+    return true;
 }
 
 /* Text that is no date is shown as it is: what was typed, to be corrected. Only <input type=date> can show
@@ -180,11 +186,15 @@ static bool numeric(Json value)
     return end > text && !*end && !isspace((unsigned char)*text);
 }
 
+/* Rounded to a whole amount; what no amount can be is cut to the largest. */
 static int64_t whole(Json value)
 {
-    return json_is_real(value)     ? llround(json_real_value(value))
-           : json_is_string(value) ? strtoll(json_string_value(value), NULL, 10)
-                                   : json_integer_value(value);
+    if (json_is_string(value))
+        return strtoll(json_string_value(value), NULL, 10);
+    if (!json_is_real(value))
+        return json_integer_value(value);
+    double number = json_real_value(value);
+    return number >= 9e18 ? INT64_MAX : number <= -9e18 ? -INT64_MAX : llround(number);
 }
 
 static const char *show_bytes(const char *lang, double size)

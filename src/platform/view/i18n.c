@@ -219,8 +219,7 @@ static const Pattern *choose_form(const Text *text, const TextValues *values)
     if ((!text->forms[FORM_ONE].pieces && !text->forms[FORM_ZERO].pieces) || !values->find)
         return other;
     Json count = values->find(values->context, "count");
-    int64_t n = json_is_string(count) ? strtoll(json_string_value(count), NULL, 10)
-                                      : (int64_t)json_number_value(count);
+    double n = json_is_string(count) ? strtod(json_string_value(count), NULL) : json_number_value(count);
     if (n == 0 && count && text->forms[FORM_ZERO].pieces)
         return &text->forms[FORM_ZERO];
     return n == 1 && text->forms[FORM_ONE].pieces ? &text->forms[FORM_ONE] : other;

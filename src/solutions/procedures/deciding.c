@@ -177,6 +177,8 @@ static const char *number_and_seal(Request *rq, Sealing *s)
     size_t size;
     const void *pdf = files_read(s->r.sha256, &size);
     pdf = pdf_fill(pdf, size, values, &size);
+    if (!pdf) /* a field is missing or locked: not what the leader signed */
+        return "procedures.result.signature-invalid";
     Signed done = sign_pdf(rq->db, &(SignRequest){ .pdf = pdf,
                                                    .size = size,
                                                    .org_id = s->d.org_id,

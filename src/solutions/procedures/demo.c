@@ -1,7 +1,7 @@
-/* A year of dossiers for a province: 60,000, made up from a fixed seed, with the shares of spec 03 §10 and
- * the real procedures, bodies, holidays and time limits. Each has its whole chain of events, sealed as a real
- * one, and its due date is what its clock gives; documents it has none (those are made for the open ones
- * only), and instead of an audit row for each event there is one for each batch. */
+/* A year of dossiers for a province: 60,000 (setting demo-dossiers), made up from a fixed seed, with the
+ * shares of spec 03 §10 and the real procedures, bodies, holidays and time limits. Each has its whole chain
+ * of events, sealed as a real one, and its due date is what its clock gives; documents it has none (those are
+ * made for the open ones only), and instead of an audit row for each event there is one for each batch. */
 #include "solutions/procedures/demo.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -19,7 +19,6 @@
 #include <string.h>
 
 enum {
-    DOSSIERS = 60000,
     BATCH = 6000,
     PEOPLE = 4000,
     YEAR_DAYS = 365,
@@ -62,6 +61,7 @@ typedef struct Year {
     DemoPlace place;
     Kind kinds[MIX];
     DemoPerson *people;
+    size_t count;
     int64_t *submitted; /* sorted */
     Map sequence;       /* "H20.17/20413" → last number */
     Arena *arena;       /* the caller's, where all this lives */
@@ -116,14 +116,14 @@ static int in_time(const void *a, const void *b)
 static void prepare_times(Year *year, uint64_t *seed)
 {
     int64_t last = local_day(year->now) - 3;
-    year->submitted = alloc_array(DOSSIERS, sizeof *year->submitted);
-    for (size_t i = 0; i < DOSSIERS; i++) {
+    year->submitted = alloc_array(year->count + 1, sizeof *year->submitted);
+    for (size_t i = 0; i < year->count; i++) {
         int64_t day = last - between(seed, 0, YEAR_DAYS - 4);
         if (!calendar_working(calendar(), day_start(day) + 9 * HOUR_MS) && !chance(seed, 150))
             day = last - between(seed, 0, YEAR_DAYS - 4);
         year->submitted[i] = day_start(day) + between(seed, 7 * HOUR_MS, 22 * HOUR_MS);
     }
-    qsort(year->submitted, DOSSIERS, sizeof *year->submitted, in_time);
+    qsort(year->submitted, year->count, sizeof *year->submitted, in_time);
 }
 
 static Year *prepare(Store *store)
@@ -132,6 +132,7 @@ static Year *prepare(Store *store)
     Year *year = alloc(sizeof *year);
     Db *db = store_read_begin(store);
     year->now = now_ms();
+    year->count = (size_t)settings()->demo_dossiers;
     year->arena = arena_current();
     year->place = demo_place(db);
     prepare_kinds(db, year);
@@ -374,7 +375,7 @@ static void load_batch(Db *db, void *argument)
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
         write_stories(&b);
-        if (b.to == DOSSIERS)
+        if (b.to == b.year->count)
             write_sequences(db, b.year);
         guard_leave(&guard);
     }
@@ -387,8 +388,9 @@ static void load_batch(Db *db, void *argument)
 void procedures_demo(Store *store)
 {
     Year *year = prepare(store);
-    for (size_t from = 0; from < DOSSIERS; from += BATCH) {
-        Batch b = { .year = year, .seed = 7 + from, .from = from, .to = from + BATCH };
+    for (size_t from = 0; from < year->count; from += BATCH) {
+        size_t to = from + BATCH < year->count ? from + BATCH : year->count;
+        Batch b = { .year = year, .seed = 7 + from, .from = from, .to = to };
         store_write_wait(store, load_batch, &b);
     }
     demo_open(store, &year->place);

@@ -115,9 +115,9 @@ static void fact(Json items, const char *lang, const char *key, const char *valu
     json_add(items, item);
 }
 
-static const char *moment(const char *lang, int64_t at)
+static const char *moment(int64_t at)
 {
-    return at ? show_time(lang, at) : "";
+    return at ? time_vi(at) : "";
 }
 
 static const char *body_name(int64_t org_id)
@@ -141,10 +141,10 @@ static Json facts(Request *rq, const Dossier *d)
     fact(items, rq->lang, "body", body_name(d->org_id));
     fact(items, rq->lang, "channel",
          text_in(rq->lang, fmt("procedures.channel.%lld", (long long)d->channel), NULL));
-    fact(items, rq->lang, "submitted_at", moment(rq->lang, d->submitted_at));
-    fact(items, rq->lang, "accepted_at", moment(rq->lang, d->accepted_at));
-    fact(items, rq->lang, "original_due_at", moment(rq->lang, d->original_due_at));
-    fact(items, rq->lang, "finished_at", moment(rq->lang, d->finished_at));
+    fact(items, rq->lang, "submitted_at", moment(d->submitted_at));
+    fact(items, rq->lang, "accepted_at", moment(d->accepted_at));
+    fact(items, rq->lang, "original_due_at", moment(d->original_due_at));
+    fact(items, rq->lang, "finished_at", moment(d->finished_at));
     fact(items, rq->lang, "handler", d->handler_name);
     fact(items, rq->lang, "fee",
          d->fee_known ? show_money(rq->lang, d->fee_vnd) : text_in(rq->lang, "procedures.fee.by_desk", NULL));

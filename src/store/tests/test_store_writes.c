@@ -73,6 +73,59 @@ TEST(increments_by_many_threads_lose_none)
     test_store_close(store);
 }
 
+/* The next number of a chain: computed from the last one. */
+static atomic_int chain_runs;
+
+static void append(Db *db, void *argument)
+{
+    (void)argument;
+    int64_t last = db_int(db, "select max(id) from thing");
+    atomic_fetch_add(&chain_runs, 1);
+    db_exec(db, "insert into thing (id, count) values (?1, ?2)", I(last + 1), I(last));
+}
+
+static void *append_often(void *store)
+{
+    Arena *arena = arena_new(0);
+    arena_use(arena);
+    for (int i = 0; i < 50; i++) {
+        Guard guard;
+        guard_enter(&guard);
+        if (setjmp(guard.at) == 0) {
+            store_write_wait(store, append, NULL);
+            guard_leave(&guard);
+        } else if (guard.fault.kind == FAULT_RETRY) {
+            i--;
+        } else {
+            atomic_fetch_add(&refused, 1);
+        }
+        arena_reset(arena);
+    }
+    arena_use(NULL);
+    arena_free(arena);
+    return NULL;
+}
+
+static void append_again(Db *db, void *argument)
+{
+    (void)argument;
+    atomic_fetch_add(&chain_runs, 1);
+    db_exec(db, "insert into thing (id, count) values (1, 0)");
+}
+
+TEST(numbers_of_a_chain_have_no_gap_and_no_conflict_but_a_real_one)
+{
+    Store *store = open_things();
+    atomic_store(&refused, 0);
+    run_threads(append_often, store, THREADS);
+    CHECK_INT(refused, 0);
+    CHECK_INT(read_int(store, "select max(id) from thing"), THREADS * 50);
+    atomic_store(&chain_runs, 0);
+    CHECK_FAULT(FAULT_CONFLICT, store_write_wait(store, append_again, NULL));
+    CHECK(chain_runs <= 2);
+    test_store_close(store);
+}
+
 TEST(a_read_sees_one_unchanging_state)
 {
     Store *store = open_things();
@@ -263,6 +316,7 @@ TEST(a_connection_that_breaks_loses_and_doubles_nothing)
 int main(void)
 {
     return run_tests((Test[]){ TEST_CASE(increments_by_many_threads_lose_none),
+                               TEST_CASE(numbers_of_a_chain_have_no_gap_and_no_conflict_but_a_real_one),
                                TEST_CASE(a_read_sees_one_unchanging_state),
                                TEST_CASE(readers_never_see_half_a_write),
                                TEST_CASE(a_backup_taken_while_writing_is_whole),

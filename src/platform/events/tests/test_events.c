@@ -6,10 +6,16 @@
 #include "base/fault.h"
 #include "base/test.h"
 #include "base/text.h"
-#include "platform/events/events.h"
+#include "net/server.h"
+#include "platform/app/start.h"
+#include "platform/events/dispatcher.h"
 #include "store/test_store.h"
 
+#include <arpa/inet.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,8 +110,8 @@ static const char *seen(Store *store, const char *where)
     Db *db = store_read_begin(store);
     Json rows = db_rows(db, fmt("select name, n from seen where %s order by id", where));
     store_read_end(db);
-    json_each(rows, i, row) text =
-        fmt("%s%s%s:%lld", text, i ? " " : "", json_str(row, "name"), (long long)json_int(row, "n"));
+    json_each (rows, i, row)
+        text = fmt("%s%s%s:%lld", text, i ? " " : "", json_str(row, "name"), (long long)json_int(row, "n"));
     return text;
 }
 
@@ -292,6 +298,84 @@ TEST(the_dispatcher_wakes_by_itself_and_two_of_them_deliver_once)
     test_store_close(store);
 }
 
+/* ---- Browsers ---- */
+
+static Reply listen_to_board(Request *rq)
+{
+    static const char *topics[] = { "board", NULL };
+    return events_reply(rq, topics);
+}
+
+static void answer(Request *rq)
+{
+    request_finish(rq, rq->route->handler(rq));
+}
+
+static const Route stream_routes[] = { { GET, "/stream", listen_to_board, "public", "for this test" },
+                                       { 0 } };
+
+static void tell(Db *db, void *argument)
+{
+    const Publish *p = argument;
+    events_tell(db, p->topic, "moved", json_set_int(json_new(), "n", p->n));
+    if (p->reject)
+        db_reject(db);
+}
+
+/* A listener's connection; the head of the answer has been read. */
+static int listener(Server *server)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(server)) };
+    static const char ask[] = "GET /stream HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n";
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) == (ssize_t)sizeof ask - 1);
+    for (int i = 0; i < 500 && server_stats(server).streams < 1; i++)
+        usleep(10000);
+    CHECK_INT(server_stats(server).streams, 1);
+    return fd;
+}
+
+/* What came until `wanted` was in it, or for three seconds. */
+static const char *heard(int fd, const char *wanted)
+{
+    static char text[8192];
+    size_t used = 0;
+    struct timeval limit = { .tv_sec = 3 };
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    for (ssize_t n; used < sizeof text - 1 && (n = recv(fd, text + used, sizeof text - 1 - used, 0)) > 0;) {
+        text[used += (size_t)n] = '\0';
+        if (strstr(text, wanted))
+            break;
+    }
+    return text;
+}
+
+TEST(open_pages_are_told_after_the_commit_and_never_of_what_was_undone)
+{
+    static const Hooks hooks = { .handle = answer };
+    static const Settings none;
+    Store *store = open_store();
+    Server *server =
+        server_start(&(ServerOptions){ .listen = "127.0.0.1:0", .io_threads = 1, .workers = 1 }, &hooks);
+    server_add_routes(server, stream_routes);
+    server_open(server);
+    app_use(&none, store, server);
+    int fd = listener(server);
+    store_write_wait(store, tell, &(Publish){ .topic = "board", .n = 1, .reject = true });
+    store_write_wait(store, tell, &(Publish){ .topic = "other", .n = 2 });
+    store_write_wait(store, tell, &(Publish){ .topic = "board", .n = 3 });
+    const char *text = heard(fd, "{\"n\":3}");
+    CHECK(strstr(text, "event: moved") && strstr(text, "data: {\"n\":3}"));
+    CHECK(!strstr(text, "{\"n\":1}") && !strstr(text, "{\"n\":2}"));
+    close(fd);
+    app_use(&none, store, NULL);
+    server_stop(server, 1000);
+    test_store_close(store);
+    events_forget_told();
+}
+
 int main(void)
 {
     return run_tests((Test[]){
@@ -303,6 +387,7 @@ int main(void)
         TEST_CASE(after_six_attempts_an_event_is_parked_with_its_error),
         TEST_CASE(what_was_committed_before_a_crash_is_delivered_once_after_it),
         TEST_CASE(the_dispatcher_wakes_by_itself_and_two_of_them_deliver_once),
+        TEST_CASE(open_pages_are_told_after_the_commit_and_never_of_what_was_undone),
         { 0 },
     });
 }

@@ -5,9 +5,14 @@ create table search_text (
     doc_id integer primary key, -- the row of the index
     kind text not null,         -- "dossier"
     id bigint not null,         -- key of the thing
-    title text not null,        -- as given to the index: folded words, each with its kind before it;
-    body text not null,         --   the index keeps no text and must be told again when something is taken out
     unique (kind, id)
+);
+-- The words as given to the index, which keeps none and must be told again when something is taken out. Apart from the
+-- above, so that going from found rows to keys touches small rows only.
+create table search_words (
+    doc_id integer primary key,
+    title text not null,
+    body text not null
 );
 create virtual table search_index using fts5 (title, body, content = '', tokenize = 'ascii');
 

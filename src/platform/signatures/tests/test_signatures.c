@@ -118,7 +118,7 @@ TEST(leader_number_and_seal_are_all_valid)
     Signed two = whole_way(store);
     const char *path = temp_file(two.pdf, two.size, ".pdf");
     CHECK(strstr(output_of("qpdf --check %s", path), "No syntax or stream encoding errors"));
-    CHECK_TEXT(output_of("pdfsig %s | grep -c 'Signature is Valid'", path), "2\n");
+    CHECK_TEXT(output_of("pdfsig %s 2>/dev/null | grep -c 'Signature is Valid'", path), "2\n");
     Json list = verified(store, two.pdf, two.size);
     CHECK_INT(json_array_size(list), 2);
     CHECK_TEXT(verdict(list, 0), "TOTAL-PASSED/");
@@ -288,7 +288,7 @@ TEST(files_with_object_streams_and_of_a_megabyte_are_signed)
     Signed two = sign_as_agency(store, filled, size);
     CHECK_TEXT(two.refusal, NULL);
     const char *result = temp_file(two.pdf, two.size, ".pdf");
-    CHECK_TEXT(output_of("pdfsig %s | grep -c 'Signature is Valid'", result), "2\n");
+    CHECK_TEXT(output_of("pdfsig %s 2>/dev/null | grep -c 'Signature is Valid'", result), "2\n");
     CHECK(strstr(output_of("qpdf --check %s", result), "No syntax or stream encoding errors"));
     CHECK_TEXT(verdict(verified(store, two.pdf, two.size), 0), "TOTAL-PASSED/");
     output_of("rm -f %s", packed);

@@ -129,7 +129,7 @@ static void cover_with_annotation(PdfUpdate *update)
 static void change_reason(PdfUpdate *update)
 {
     PdfFile *file = update->file;
-    FormField *field = form_find(file, "ChuKyLanhDao");
+    FormField *field = pdf_form_find(file, "ChuKyLanhDao");
     PdfObj *value = pdf_copy_dict(file, field->value);
     pdf_set(file, value, "Reason", pdf_own(file, "(Khong dong y)"));
     pdf_update_object(update, field->value_number, value);
@@ -138,7 +138,7 @@ static void change_reason(PdfUpdate *update)
 static void fill_locked_field(PdfUpdate *update)
 {
     PdfFile *file = update->file;
-    FormField *field = form_find(file, "So");
+    FormField *field = pdf_form_find(file, "So");
     PdfObj *dict = pdf_copy_dict(file, field->dict);
     pdf_set(file, dict, "V", pdf_own(file, "(99)"));
     pdf_update_object(update, field->number, dict);
@@ -147,7 +147,7 @@ static void fill_locked_field(PdfUpdate *update)
 static void move_field(PdfUpdate *update)
 {
     PdfFile *file = update->file;
-    FormField *field = form_find(file, "So");
+    FormField *field = pdf_form_find(file, "So");
     PdfObj *dict = pdf_copy_dict(file, field->dict);
     pdf_set(file, dict, "Rect", pdf_own(file, "[0 0 595 842]"));
     pdf_update_object(update, field->number, dict);
@@ -156,7 +156,7 @@ static void move_field(PdfUpdate *update)
 static void new_picture_for_signature(PdfUpdate *update)
 {
     PdfFile *file = update->file;
-    FormField *field = form_find(file, "ChuKyLanhDao");
+    FormField *field = pdf_form_find(file, "ChuKyLanhDao");
     PdfObj *look = pdf_get(file, field->widget, "AP");
     put_stream(update, pdf_member(look, "N")->number, "1 0 0 rg 0 0 100 100 re f");
 }

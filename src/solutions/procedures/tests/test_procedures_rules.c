@@ -122,7 +122,8 @@ TEST(no_limit_on_record_gives_no_due_date)
 static const char *kinds(Json lines)
 {
     const char *all = "";
-    json_each(lines, i, item) all = fmt("%s%s%s", all, i ? " " : "", json_str(item, "kind"));
+    json_each (lines, i, item)
+        all = fmt("%s%s%s", all, i ? " " : "", json_str(item, "kind"));
     return all;
 }
 
