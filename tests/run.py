@@ -110,6 +110,7 @@ def step_house():
 
 def step_unit():
     if build('build-asan', '-Db_sanitize=address,undefined', '-Db_lundef=false'):
+        tap('public names', ['python3', 'tests/check_symbols.py', 'build-asan'])
         tap('unit base', ['build-asan/src/base/test_base'])
         for name, path in unit_tests('build-asan'):
             tap(f'unit {name}', [path])

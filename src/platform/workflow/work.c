@@ -258,10 +258,15 @@ void service_close(Run *run, Scope *scope)
 
 /* ---- Scripts ---- */
 
+bool script_prepare(Run *run, Scope *scope)
+{
+    Json value = expression_value(run, scope, scope->element->script);
+    scope->data =
+        scope->element->result_variable ? json_set(json_new(), scope->element->result_variable, value) : NULL;
+    return true;
+}
+
 void script_enter(Run *run, Scope *scope)
 {
-    Json value = expression_value(run, scope, scope->element->script), result = NULL;
-    if (scope->element->result_variable)
-        result = json_set(json_new(), scope->element->result_variable, value);
-    scope_complete(run, scope, result);
+    scope_complete(run, scope, scope->data);
 }

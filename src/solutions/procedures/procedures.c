@@ -41,6 +41,8 @@ static const Route routes[] = {
       0 },
     { GET, "/dossiers", dossiers_list, "signed-in", "My dossiers, or the work list", NULL, NULL,
       ROUTE_OPEN_PARAMS },
+    { POST, "/dossiers", dossier_file_whole, "signed-in", "File a dossier in one request, for programs",
+      intake_params, NULL, 0 },
     { GET, RECORD, dossier_show, "signed-in", "One dossier", NULL, NULL, 0 },
     { GET, RECORD "/stream", dossier_stream, "signed-in", "Told when this dossier changes", NULL, NULL, 0 },
     { GET, RECORD "/files/{file_id}", dossier_file, "signed-in", "A paper or the result", save_params, NULL,

@@ -139,7 +139,7 @@ TEST(every_step_stands_in_the_audit_chain)
     CHECK_INT(events_of(id), 8); /* submit accept hand_over draft_result sign number issue deliver */
     CHECK_INT(
         office_int(
-            fmt("select count(*) from audit_event where object = 'dossier:%lld' and action in "
+            fmt("select count(*) from audit where object = 'dossier:%lld' and action in "
                 "('procedures.submit',"
                 " 'procedures.accept', 'procedures.hand_over', 'procedures.draft_result', 'procedures.sign',"
                 " 'procedures.number', 'procedures.issue', 'procedures.deliver')",
