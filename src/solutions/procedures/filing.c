@@ -270,18 +270,9 @@ static bool still_draft(Request *rq, Filing *f)
 static void save_details(Request *rq, void *argument)
 {
     Filing *f = argument;
-<<<<<<< HEAD
     bool fresh = !f->saved;
     if (!fresh && !still_draft(rq, f))
         return;
-    if (fresh)
-        f->d = new_draft(rq, f);
-    f->d.version_id = f->v.id;
-    f->d.reception_org_id = f->d.org_id = f->org_id;
-    fill_applicant(&f->d, f->data);
-    if (fresh) {
-=======
-    bool fresh = !f->d.id;
     if (fresh) {
         f->d = filing_draft(&f->v, rq->actor->name, rq->now);
         f->d.applicant_account_id = rq->actor->account_id;
@@ -289,8 +280,7 @@ static void save_details(Request *rq, void *argument)
     f->d.version_id = f->v.id;
     f->d.reception_org_id = f->d.org_id = f->org_id;
     filing_fill(&f->d, f->data);
-    if (fresh || !db_int(rq->db, "select count(*) from prc_dossier where id = ?1", ID(f->d.id))) {
->>>>>>> main
+    if (fresh) {
         f->d.updated_at = rq->now;
         dossier_insert(rq->db, &f->d);
     } else {
