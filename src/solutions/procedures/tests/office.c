@@ -14,6 +14,7 @@
 #include "platform/identity/grants.h"
 #include "platform/jobs/jobs.h"
 #include "platform/notify/notify.h"
+#include "platform/reports/reports.h"
 #include "platform/search/search.h"
 #include "platform/signatures/signatures.h"
 #include "platform/tasks/tasks.h"
@@ -122,6 +123,7 @@ void office_close(void)
     app_finish();
     test_store_close(store);
     view_stop();
+    reports_stop();
     CHECK(system(fmt("rm -rf %s", folder)) == 0);
 }
 
