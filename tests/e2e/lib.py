@@ -420,7 +420,7 @@ def check(ok, what=''):
 
 def equal(got, wanted, what=''):
     if got != wanted:
-        raise AssertionError(f'{what}: got {got!r}, wanted {wanted!r}')
+        raise AssertionError(f'{what}: got {repr(got)[:1500]}, wanted {repr(wanted)[:1500]}')
 
 
 def main():

@@ -75,6 +75,12 @@ bool dossier_find(Db *db, int64_t id, Dossier *out)
     return db_get(db, dossier_fields, out, "select * from prc_dossier where id = ?1", ID(id));
 }
 
+/* The entity tag of the record: every change of a dossier is an event. */
+const char *dossier_version(const Dossier *d)
+{
+    return fmt("%lld.%lld", (long long)d->id, (long long)d->event_seq);
+}
+
 /* The order of work lists: what the clock runs for by its due date, what waits at the desk by its age, the
  * rest behind, newest first. */
 int64_t dossier_urgency(const Dossier *d)

@@ -38,6 +38,8 @@ typedef struct Dossier {
 extern const Field dossier_fields[];
 
 bool dossier_find(Db *db, int64_t id, Dossier *out);
+/* For ETag and If-Match. */
+const char *dossier_version(const Dossier *d);
 int64_t dossier_urgency(const Dossier *d); /* its place in work lists, small first */
 void dossier_insert(Db *db, Dossier *d);
 void dossier_save(Db *db, Dossier *d, int64_t now);

@@ -22,7 +22,8 @@
 typedef struct Filing {
     Version v;
     const Form *form;
-    Dossier d; /* id 0: not saved yet */
+    Dossier d;  /* id 0: not saved yet */
+    bool saved; /* before this request: the write of a new draft may be run again */
     Json data;
     int64_t org_id;
     const char *refusal;
@@ -255,10 +256,23 @@ Dossier filing_draft(const Version *v, const char *applicant_name, int64_t now)
                       .event_hash = "" };
 }
 
+/* Reads the draft again inside the write: it may have been submitted meanwhile, in another window or by a
+ * second request of the same moment, and a dossier is not written over. */
+static bool still_draft(Request *rq, Filing *f)
+{
+    bool still = dossier_find(rq->db, f->d.id, &f->d) && text_is(f->d.status, "draft");
+    f->refusal = still ? NULL : "procedures.draft.submitted";
+    if (!still)
+        db_reject(rq->db);
+    return still;
+}
+
 static void save_details(Request *rq, void *argument)
 {
     Filing *f = argument;
-    bool fresh = !f->d.id;
+    bool fresh = !f->saved;
+    if (!fresh && !still_draft(rq, f))
+        return;
     if (fresh) {
         f->d = filing_draft(&f->v, rq->actor->name, rq->now);
         f->d.applicant_account_id = rq->actor->account_id;
@@ -266,7 +280,7 @@ static void save_details(Request *rq, void *argument)
     f->d.version_id = f->v.id;
     f->d.reception_org_id = f->d.org_id = f->org_id;
     filing_fill(&f->d, f->data);
-    if (fresh || !db_int(rq->db, "select count(*) from prc_dossier where id = ?1", ID(f->d.id))) {
+    if (fresh) {
         f->d.updated_at = rq->now;
         dossier_insert(rq->db, &f->d);
     } else {
@@ -291,7 +305,10 @@ static Reply post_details(Request *rq, Filing *f)
     f->data = filing_check(rq, &f->v, f->form, f->org_id, typed_data(rq));
     if (has_errors(rq))
         return refuse(rq);
+    f->saved = f->d.id != 0;
     db_in_write(rq, save_details, f);
+    if (f->refusal)
+        return conflict(rq, f->refusal, NULL);
     return done(rq, apply_url(f, "papers"), json_set_id(json_new(), "draft", f->d.id));
 }
 
@@ -300,6 +317,8 @@ static Reply post_details(Request *rq, Filing *f)
 static void save_papers(Request *rq, void *argument)
 {
     Filing *f = argument;
+    if (!still_draft(rq, f))
+        return;
     papers_take(rq, &f->d, "paper_", NULL, 0);
     if (in_id(rq, "remove"))
         papers_remove(rq->db, &f->d, in_id(rq, "remove"));
@@ -312,6 +331,8 @@ static Reply post_papers(Request *rq, Filing *f)
     if (has_errors(rq))
         return refuse(rq);
     db_in_write(rq, save_papers, f);
+    if (f->refusal)
+        return conflict(rq, f->refusal, NULL);
     bool on = !in_id(rq, "remove") && !text_is(in_str(rq, "go"), "stay");
     Json missing = papers_missing(rq->db, &f->d);
     if (on && json_array_size(missing)) {

@@ -30,6 +30,10 @@ bool open_for(Request *rq, const char *permission, const char *event, Dossier *d
         *refusal = conflict(rq, "procedures.mirror", NULL);
         return false;
     }
+    if (!if_match(rq, dossier_version(d))) {
+        *refusal = problem(rq, 412, "procedures.changed", NULL);
+        return false;
+    }
     if (event ? !move_find(event, d->status) : !text_is(d->status, "in_progress")) {
         *refusal = dossier_move_refused(rq, d, event ? event : "examine");
         return false;
