@@ -88,13 +88,14 @@ static Json by_field(const Scope *s)
                    "f.name");
 }
 
-static Json by_unit(const Scope *s)
+static Json by_unit(const Scope *s, bool linked)
 {
     Json rows = grouped(s, "d.org_id", "", "d.org_id");
     json_each (rows, i, row) {
         const Org *org = org_by_id(json_id(row, "org_id"));
         json_set_str(row, "name", org ? org->short_name : "");
-        json_set_str(row, "href", fmt("/dossiers?unit=%s&late=1", json_str(row, "org_id")));
+        if (linked) /* to a work list, which is not for strangers */
+            json_set_str(row, "href", fmt("/dossiers?unit=%s&late=1", json_str(row, "org_id")));
     }
     return rows;
 }
@@ -219,7 +220,7 @@ Reply steering_show(Request *rq)
     json_set(model, "total", total);
     json_set(model, "tiles", tiles(&s, total));
     json_set(model, "fields", by_field(&s));
-    json_set(model, "units", by_unit(&s));
+    json_set(model, "units", by_unit(&s, true));
     json_set(model, "late", late_list(&s));
     json_set(model, "months", months_chart(&s));
     return page(rq, "procedures/steering", model);
@@ -281,7 +282,7 @@ Reply board_show(Request *rq)
         model = json_new();
         json_set_int(model, "at", rq->now);
         json_set(model, "total", totals(&s));
-        json_set(model, "units", by_unit(&s));
+        json_set(model, "units", by_unit(&s, false));
         keep_board(rq, model);
     }
     return page(rq, "procedures/board", model);
