@@ -104,6 +104,15 @@ export async function signIn(page, username, password = PASSWORD) {
   await Promise.all([page.waitForNavigation(), page.click('main form button[type="submit"]')]);
 }
 
+/* Gives a form's field its value as a person would: types, chooses, or ticks. */
+export async function type(page, name, value) {
+  const field = page.locator(`[name="${name}"]`).first();
+  const kind = await field.evaluate((e) => (e.tagName === 'SELECT' ? 'select' : e.type));
+  if (kind === 'select') await field.selectOption(value);
+  else if (kind === 'radio') await page.check(`[name="${name}"][value="${value}"]`);
+  else await field.fill(value);
+}
+
 /* Saves a picture, when a folder for them was named. */
 export async function look(page, name) {
   const folder = process.env.SEN_PICTURES;

@@ -115,7 +115,7 @@ static void read_communes(void)
             continue;
         FormOption *o = alloc(sizeof *o);
         o->value = json_str(row, "code");
-        o->label = fmt("%s %s", json_str(row, "type"), json_str(row, "name"));
+        o->label.vi = fmt("%s %s", json_str(row, "type"), json_str(row, "name"));
         vec_add(list, o);
     }
     arena_use(outside);
@@ -322,7 +322,7 @@ Vec form_options(const FormField *f, Json data, int64_t now)
         o->value = json_is_string(item)   ? json_string_value(item)
                    : json_is_object(item) ? text_copy(json_str(item, "value"))
                                           : json_text(item);
-        o->label = json_is_object(item) ? text_copy(json_str(item, "label")) : o->value;
+        o->label.vi = json_is_object(item) ? text_copy(json_str(item, "label")) : o->value;
         vec_add(&options, o);
     }
     return options;

@@ -291,11 +291,8 @@ static void save_details(Request *rq, void *argument)
 Json filing_check(Request *rq, const Version *v, const Form *form, int64_t org_id, Json typed)
 {
     Json data = form_check(form, rq->lang, typed, NULL, rq->errors);
-    const char *pid = json_str(data, "applicant.pid");
     if (!version_body_ok(v, org_id))
         invalid(rq, "org_id", "procedures.apply.body-missing", NULL);
-    if (*pid && !personal_number_valid(pid))
-        invalid(rq, "applicant.pid", "procedures.apply.pid-wrong", NULL);
     return data;
 }
 
