@@ -252,7 +252,8 @@ Dossier filing_draft(const Version *v, const char *applicant_name, int64_t now)
                       .owner_system = "local",
                       .created_at = now,
                       .updated_at = now,
-                      .event_hash = "" };
+                      .event_hash = "",
+                      .fresh = true };
 }
 
 static void save_details(Request *rq, void *argument)
