@@ -437,7 +437,8 @@ def main():
                 print('# ' + line)
             sys.stdout.flush()
             for sen in _running:
-                if sen.process.poll() is not None:
+                time.sleep(0.2)
+                if sen.process.poll() is not None or 'server.stopping' in sen.tail():
                     print(f'Bail out! sen ended with {sen.process.returncode}\n' + re.sub('^', '# ', sen.tail(), flags=re.M))
                     sys.exit(1)
     print(f'1..{len(_tests)}')

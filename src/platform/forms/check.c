@@ -26,7 +26,7 @@ static void complain(Check *c, const FormField *f, const char *rule, Json values
 {
     if (!values)
         values = json_new();
-    json_set_str(values, "label", f->label);
+    json_set_str(values, "label", wording_in(f->label, c->lang));
     Json error = json_set_str(json_set_str(json_new(), "path", f->path), "rule", rule);
     json_add(c->errors,
              json_set_str(error, "message", text_in(c->lang, fmt("forms.error.%s", rule), values)));

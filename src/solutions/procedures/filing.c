@@ -253,7 +253,8 @@ Dossier filing_draft(const Version *v, const char *applicant_name, int64_t now)
                       .owner_system = "local",
                       .created_at = now,
                       .updated_at = now,
-                      .event_hash = "" };
+                      .event_hash = "",
+                      .fresh = true };
 }
 
 /* Reads the draft again inside the write: it may have been submitted meanwhile, in another window or by a
@@ -291,11 +292,8 @@ static void save_details(Request *rq, void *argument)
 Json filing_check(Request *rq, const Version *v, const Form *form, int64_t org_id, Json typed)
 {
     Json data = form_check(form, rq->lang, typed, NULL, rq->errors);
-    const char *pid = json_str(data, "applicant.pid");
     if (!version_body_ok(v, org_id))
         invalid(rq, "org_id", "procedures.apply.body-missing", NULL);
-    if (*pid && !personal_number_valid(pid))
-        invalid(rq, "applicant.pid", "procedures.apply.pid-wrong", NULL);
     return data;
 }
 

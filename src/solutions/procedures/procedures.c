@@ -109,6 +109,12 @@ static const Metric metrics[] = {
     { 0 },
 };
 
+static void stop(void)
+{
+    steering_stop();
+    public_stop();
+}
+
 const Solution procedures_solution = {
     .name = "procedures",
     .title = "procedures.title",
@@ -119,7 +125,7 @@ const Solution procedures_solution = {
     .metrics = metrics,
     .handlers = process_handlers,
     .start = public_start,
-    .stop = public_stop,
+    .stop = stop,
     .load_reference = catalogue_load,
     .load_demo = procedures_demo,
     .verify = dossiers_verify,

@@ -78,7 +78,7 @@ TEST(filing_needs_a_body_the_required_papers_and_a_real_personal_number)
                                   "'applicant.phone': '0912345678',"
                                   " 'applicant.address': 'x', 'document': 'x', 'pages': '1', 'copies': '1'}",
                                   (long long)org_by_key("ubnd-28261")->id));
-    CHECK_TEXT(office_error(reply), "procedures.apply.pid-wrong");
+    CHECK_TEXT(office_error(reply), "personal-id applicant.pid");
     int64_t id = office_at("submitted", COPY); /* leaves a complete one behind; the next has no papers */
     reply = office_post(
         LAN, "/procedures/" COPY "/apply",
