@@ -438,7 +438,7 @@ def main():
             sys.stdout.flush()
             for sen in _running:
                 time.sleep(0.2)
-                if sen.process.poll() is not None or 'server.stopping' in sen.tail():
+                if sen.process.poll() is not None or sen.tail().rfind('server.stopping') > sen.tail().rfind('server.ready'):
                     print(f'Bail out! sen ended with {sen.process.returncode}\n' + re.sub('^', '# ', sen.tail(), flags=re.M))
                     sys.exit(1)
     print(f'1..{len(_tests)}')
