@@ -226,23 +226,22 @@ def a_backup_made_while_people_write_holds_all_that_was_there_and_verifies():
         t.join()
     equal((r.returncode, errors), (0, []), r.stdout)
     sen.stop()
-    data = os.path.join(sen.folder, 'restored')
+    restored = Sen.__new__(Sen)
+    restored.folder, restored.data = sen.folder, os.path.join(sen.folder, 'restored')
+    data, restored.settings = restored.data, ['--data', restored.data, '--rate-per-minute', '0']
     r = subprocess.run([SEN, 'restore', '--from', target, '--data', data], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     equal(r.returncode, 0, r.stdout)
     r = subprocess.run([SEN, 'verify', '--data', data], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     equal(r.returncode, 0, r.stdout)
-    with sqlite3.connect(os.path.join(data, 'sen.db')) as db:
-        there = {str(i) for (i,) in db.execute("select id from prc_dossier where status <> 'draft'")}
+    there = {r[0] for r in restored.sql("select id from prc_dossier where status <> 'draft'")}
     before = [key for key, at in filed if at < began]
     check(len(before) >= 3 and len(filed) > len(before), f'{len(before)} before, {len(filed)} in all')
     equal([k for k in before if k not in there], [], 'filed before the backup began and not in it')
     r = subprocess.run([SEN, 'restore', '--from', target, '--data', data], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     check(r.returncode == 1 and 'already' in r.stdout, 'never over a store that is there')
-    again = Sen.__new__(Sen)
-    again.folder, again.data, again.settings = sen.folder, data, ['--data', data, '--rate-per-minute', '0']
-    again.start()
-    equal(Person(again).sign_in('mot.cua').record(before[0])['status'], 'submitted')
-    again.stop()
+    restored.start()
+    equal(Person(restored).sign_in('mot.cua').record(before[0])['status'], 'submitted')
+    restored.stop()
 
 
 @test
