@@ -85,7 +85,10 @@ export async function newPage(browser, { url, lang = 'vi', viewport = DESK, dark
   const page = await context.newPage();
   page.complaints = [];
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !/GL Driver Message|GPU stall|swiftshader/i.test(message.text())) page.complaints.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !/GL Driver Message|GPU stall|swiftshader|Failed to load resource/i.test(message.text())) page.complaints.push(`console: ${message.text()}`);
+  });
+  page.on('response', (answer) => {
+    if (answer.status() >= 400) page.complaints.push(`answer: ${answer.status()} ${answer.request().method()} ${answer.url().slice(url.length)}`);
   });
   page.on('pageerror', (error) => page.complaints.push(`script: ${error.message}`));
   page.on('requestfailed', (request) => {

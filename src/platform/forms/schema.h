@@ -81,6 +81,7 @@ bool form_hidden(const FormField *field, Json data, int64_t now);
  */
 char *form_pattern(const char *pattern);
 bool form_matches(const char *pattern, const char *text);
+void form_patterns_forget(void);
 
 /* The communes and wards of the province: code, name. */
 const Vec *form_communes(void);

@@ -33,6 +33,11 @@ typedef struct Dossier {
     const char *handler_name;
     int64_t supplement_count, created_at, updated_at, urgent_at, event_seq;
     const char *event_hash;
+
+    bool fresh; /* not in the store yet: its first event inserts it */
+    const struct Dossier
+        *stored; /* what its row holds in the run `stored_in` of a write: what differs is saved */
+    int64_t stored_in;
 } Dossier;
 
 extern const Field dossier_fields[];

@@ -253,7 +253,8 @@ Dossier filing_draft(const Version *v, const char *applicant_name, int64_t now)
                       .owner_system = "local",
                       .created_at = now,
                       .updated_at = now,
-                      .event_hash = "" };
+                      .event_hash = "",
+                      .fresh = true };
 }
 
 /* Reads the draft again inside the write: it may have been submitted meanwhile, in another window or by a

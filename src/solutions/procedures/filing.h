@@ -29,9 +29,10 @@ void filing_fill(Dossier *d, Json data);
 const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now);
 
 /* The submission itself, without its checks. */
-void filing_enter(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now);
+void filing_enter(Db *db, Dossier *d, const Version *v, const char *request_id, const Actor *actor,
+                  int64_t now);
 /* The intake task of the one-stop desk, due in 8 working hours. */
-void ask_reception(Db *db, const Dossier *d, const Actor *actor, int64_t now);
+void ask_reception(Db *db, const Dossier *d, const char *procedure, const Actor *actor, int64_t now);
 /* Channel, pages and copies, as the form says. */
 FeeCase filing_fee_case(const Dossier *d);
 /* Puts the dossier into the search of work lists: code, names, procedure. */

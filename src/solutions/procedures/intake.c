@@ -86,8 +86,10 @@ static Json typed_form(Request *rq, bool desk)
                 : filing_verified(data, rq->actor->name, person_pid(rq->db, rq->actor->person_id));
 }
 
-static void check_papers(Request *rq, const Dossier *d)
+static void check_papers(Request *rq, Dossier *d)
 {
+    if (json_array_size(in_json(rq, "papers")))
+        dossier_insert(rq->db, d); /* its papers refer to it */
     json_each (in_json(rq, "papers"), i, paper) {
         int64_t id = 0;
         if (!text_int(json_string_value(paper), 1, INT64_MAX, &id) ||
@@ -105,7 +107,7 @@ Reply dossier_file_whole(Request *rq)
 {
     Version v;
     const Form *form;
-    Dossier d;
+    Dossier d = { 0 };
     Reply refusal;
     bool desk = rq->actor->kind != ACTOR_CITIZEN;
     if (desk && !can_for(rq->actor, "procedures.accept", body_asked(rq)))
@@ -124,14 +126,9 @@ Reply dossier_file_whole(Request *rq)
     filing_fill(&d, filing_check(rq, &v, form, d.org_id, typed_form(rq, desk)));
     if (has_errors(rq))
         return refuse(rq);
-    dossier_insert(rq->db, &d);
     check_papers(rq, &d);
     if (has_errors(rq))
         return refuse(rq);
-    const char *why_not = filing_submit(rq->db, &d, in_str(rq, "request_id"), rq->actor, rq->now);
-    if (why_not) {
-        invalid(rq, "", why_not, NULL);
-        return refuse(rq);
-    }
+    filing_enter(rq->db, &d, &v, in_str(rq, "request_id"), rq->actor, rq->now);
     return answer(rq, &d, true);
 }
