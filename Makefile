@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 3600
 setup:
 	@tools/setup.sh build
 
-web/dist/app.css: web/package-lock.json $(shell find web/src web/build.mjs -type f 2>/dev/null)
+web/dist/app.css: web/package-lock.json web/build.mjs $(shell find web/src web/styles web/views src/platform/*/views src/solutions/*/views -type f ! -name '.*' 2>/dev/null)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 	@touch $@
 

@@ -110,7 +110,7 @@ function icon(name) {
     .replace(/\s*\n\s*/g, '');
 }
 
-/* {{> c/icon name="search"}}, the fourth column of MenuItem tables, and "icon"s of models. */
+/* {{> c/icon name="search"}}, the fourth column of MenuItem tables, "icon"s of models, and what a C file that speaks of icons names. */
 function namedIcons() {
   const names = new Set();
   const json = walk(join(root, 'src'), /\/(data|views|forms)\/[^/]+\.json$/);
@@ -120,7 +120,7 @@ function namedIcons() {
   for (const path of programs) {
     const text = read(path);
     for (const table of text.matchAll(/MenuItem \w+\[\][^;]*;/g)) for (const m of table[0].matchAll(/"([a-z0-9-]+)"/g)) if (icon(m[1])) names.add(m[1]);
-    for (const m of text.matchAll(/icon", *"([a-z0-9-]+)"/g)) names.add(m[1]);
+    if (/\bicon\b/.test(text)) for (const m of text.matchAll(/"([a-z0-9-]+)"/g)) if (icon(m[1])) names.add(m[1]);
   }
   return names.add('point');
 }

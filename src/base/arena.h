@@ -40,8 +40,8 @@ void *alloc_array(size_t count, size_t size);
 /* alloc() from a given arena. */
 void *arena_alloc(Arena *arena, size_t size);
 
-/* Calls release(what) when the current arena dies: for files, XML trees, keys: whatever is not arena memory. When there is no memory
- * to remember it by, it is released at once and the fault goes on. */
+/* Calls release(what) when the current arena dies: for files, XML trees, keys: whatever is not arena memory.
+ * When there is no memory to remember it by, it is released at once and the fault goes on. */
 void arena_defer(void (*release)(void *what), void *what);
 
 /* Memory outside any arena, owned by the caller, freed with heap_free(). Raises FAULT_MEMORY. */

@@ -143,7 +143,10 @@ int64_t json_int(Json object, const char *path)
     Json value = json_at(object, path);
     if (json_is_string(value))
         return strtoll(json_string_value(value), NULL, 10);
-    return json_is_real(value) ? (int64_t)json_real_value(value) : json_integer_value(value);
+    if (!json_is_real(value))
+        return json_integer_value(value);
+    double real = json_real_value(value); /* beyond the range the cast would be undefined */
+    return real > -9.2e18 && real < 9.2e18 ? (int64_t)real : 0;
 }
 
 int64_t json_id(Json object, const char *path)

@@ -56,6 +56,7 @@ void json_add_str(Json array, const char *value);
 Json json_keep(Json value);
 void json_drop(Json kept);
 
+/* `array` must be a variable: it is read at every step. `break` leaves only the present item. */
 #define json_each(array, index, item)                                                                        \
     for (size_t index = 0; index < json_array_size(array); index++)                                          \
         for (Json item = json_array_get(array, index); item; item = NULL)

@@ -17,8 +17,9 @@ int command_routes(const Config *config, const char **rest)
         puts(json_text_pretty(all));
         return 0;
     }
-    json_each(all, i, r) printf("%-6s %-48s %-28s %s\n", json_str(r, "method"), json_str(r, "path"),
-                                json_str(r, "permission"), json_str(r, "summary"));
+    json_each (all, i, r)
+        printf("%-6s %-48s %-28s %s\n", json_str(r, "method"), json_str(r, "path"), json_str(r, "permission"),
+               json_str(r, "summary"));
     return 0;
 }
 

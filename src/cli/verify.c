@@ -15,7 +15,8 @@ static int check_rooms(Store *store)
         bool sound = (*solution)->verify(db, complaints);
         store_read_end(db);
         printf("%-12s %s\n", (*solution)->name, sound ? "sound" : "BROKEN");
-        json_each(complaints, i, line) printf("  %s\n", json_string_value(line));
+        json_each (complaints, i, line)
+            printf("  %s\n", json_string_value(line));
         broken += !sound;
     }
     return broken;

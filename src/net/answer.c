@@ -187,7 +187,7 @@ void request_finish(Request *rq, Reply reply)
     }
     ex->reply = reply;
     Workers *workers = ex->server->workers;
-    if (needs_worker(ex, &reply) && !workers_mine(workers)) {
+    if (needs_worker(ex, &reply) && !workers_mine(ex->server)) {
         atomic_fetch_add(&ex->owners, 1);
         if (workers_push(workers, ex))
             return;

@@ -118,7 +118,8 @@ static enum MHD_Result hand_over(Exchange *ex)
     atomic_fetch_add(&server->unresumed, 1);
     MHD_suspend_connection(ex->connection);
     pthread_mutex_unlock(&server->gate);
-    workers_push(server->workers, ex);
+    const Route *route = ex->rq.route;
+    workers_push(route && route->flags & ROUTE_SLOW ? server->slow : server->workers, ex);
     return MHD_YES;
 }
 

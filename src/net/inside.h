@@ -251,7 +251,7 @@ typedef struct Workers Workers;
 Workers *workers_start(Server *server, int count);
 bool workers_push(Workers *workers, Exchange *ex); /* false when they have stopped */
 int workers_count(const Workers *workers);
-bool workers_mine(const Workers *workers); /* is this thread one of them? */
+bool workers_mine(const Server *server); /* is this thread a worker of this server? */
 /* Lets the queue run empty; joins whoever has ended `until_us`, leaves the others to themselves. */
 void workers_stop(Workers *workers, int64_t until_us);
 void workers_free(Workers *workers);
@@ -289,7 +289,7 @@ struct Server {
     Router router;
     ProxyList proxies;
     Limiter *limiter;
-    Workers *workers;
+    Workers *workers, *slow; /* slow: for ROUTE_SLOW */
     Bus *bus;
     struct MHD_Response *busy; /* 503 that needs no memory */
     atomic_bool open, stopping;

@@ -112,7 +112,8 @@ static void start(Server *server, const ServerOptions *options)
         raise_fault(FAULT_MEMORY, "http.start", "no memory for the server");
     server->bus = bus_new();
     server->workers = workers_start(server, server->options.workers);
-    if (!workers_count(server->workers))
+    server->slow = workers_start(server, server->options.workers);
+    if (!workers_count(server->workers) || !workers_count(server->slow))
         raise_fault(FAULT_INTERNAL, "http.start", "no thread could be started");
     start_daemon(server);
     server->door = door_open(server->options.listen, server->daemon, &server->port);
@@ -191,6 +192,8 @@ void server_stop(Server *server, int grace_ms)
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     server->daemon = NULL;
+    if (server->slow)
+        workers_stop(server->slow, until_us + 500 * 1000);
     if (server->workers)
         workers_stop(server->workers, until_us + 500 * 1000);
     server_release(server);
@@ -201,6 +204,7 @@ void server_release(Server *server)
     if (atomic_fetch_sub(&server->owners, 1) != 1)
         return;
     workers_free(server->workers);
+    workers_free(server->slow);
     bus_free(server->bus);
     limiter_free(server->limiter);
     if (server->busy)

@@ -1,4 +1,6 @@
-/* The threads that handlers run on: one queue, first come first served. */
+/* The threads that handlers run on: a queue, first come first served. A server has two such pools: one for
+ * ordinary routes, and one for those that do long work (ROUTE_SLOW), so that a rush of sign-ins never keeps a
+ * page from being shown. */
 #include "base/clock.h"
 #include "net/inside.h"
 
@@ -14,7 +16,7 @@ struct Workers {
     pthread_t threads[];
 };
 
-static _Thread_local const Workers *mine;
+static _Thread_local const Server *mine;
 
 static Exchange *take(Workers *workers)
 {
@@ -34,7 +36,7 @@ static Exchange *take(Workers *workers)
 static void *work(void *argument)
 {
     Workers *workers = argument;
-    mine = workers;
+    mine = workers->server;
     for (Exchange *ex; (ex = take(workers));) {
         answer_run(ex);
         exchange_release(ex);
@@ -78,9 +80,9 @@ bool workers_push(Workers *workers, Exchange *ex)
     return !closed;
 }
 
-bool workers_mine(const Workers *workers)
+bool workers_mine(const Server *server)
 {
-    return mine == workers;
+    return mine == server;
 }
 
 int workers_count(const Workers *workers)

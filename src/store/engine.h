@@ -76,6 +76,7 @@ struct Db {
     bool writable, open, rejected;
     Fault broken; /* the first statement that failed: the transaction can only be undone now */
     int64_t queries, time_us;
+    int64_t run; /* of the write that is open: db_run() */
     Statements statements;
     Statement *active;
     Verb *verbs[VERB_SLOTS];

@@ -95,6 +95,8 @@ static const char common_settings[] =
     "pragma foreign_keys = on;"
     "pragma case_sensitive_like = on;"
     "pragma trusted_schema = off;"
+    "pragma temp_store = memory;" /* what savepoints keep to undo; else a file as soon as it is more than 64
+                                     KB */
     "pragma mmap_size = 1073741824;"
     "pragma journal_size_limit = 67108864;"
     "pragma wal_autocheckpoint = 0;"; /* the writer does it between batches */
@@ -368,8 +370,16 @@ static const EngineCalls sqlite_calls = {
     .integrity = sqlite_integrity,
 };
 
+/* SQLite counts its memory under one lock for all connections, which nobody here asks it for. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 void sqlite_start(Store *store)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure);
     store->calls = &sqlite_calls;
     int file = open(store->url + strlen("sqlite:"), O_CREAT | O_RDWR | O_CLOEXEC,
                     0600); /* its log files get the same rights */

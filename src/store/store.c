@@ -17,6 +17,7 @@
 
 enum { READ_WAIT_S = 30 };
 
+static atomic_llong last_run;
 static _Thread_local bool store_thread; /* it may not wait for a write: it would have to do it itself */
 
 /* ---- Opening and closing ---- */
@@ -255,6 +256,7 @@ bool write_run(Db *db, const Write *write, Fault *fault)
     Arena *own = arena_current();
     clean(db);
     db->open = store_thread = true;
+    db->run = atomic_fetch_add_explicit(&last_run, 1, memory_order_relaxed) + 1;
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
         write->write(db, write->argument);
@@ -266,6 +268,7 @@ bool write_run(Db *db, const Write *write, Fault *fault)
         *fault = guard.fault;
     }
     db->open = false;
+    db->run = 0;
     arena_use(own);
     statements_abandon(db);
     return !fault->kind;
@@ -319,6 +322,11 @@ void db_after_commit(Db *db, void (*call)(void *argument), void *argument)
         db->after_room = room;
     }
     db->after[db->after_count++] = (AfterCommit){ call, argument };
+}
+
+int64_t db_run(const Db *db)
+{
+    return db->run;
 }
 
 bool db_writable(const Db *db)

@@ -85,6 +85,9 @@ bool db_rejected(const Db *db);
  * `argument` is not arena memory. */
 void db_after_commit(Db *db, void (*call)(void *argument), void *argument);
 
+/* The number of this run of a write, never 0; 0 in a read. What was remembered of rows in one run holds in no
+ * other: it may have been undone. */
+int64_t db_run(const Db *db);
 bool db_writable(const Db *db);
 Engine db_engine(const Db *db);
 Store *db_store(const Db *db);
@@ -182,6 +185,11 @@ size_t db_all_values(Db *db, const Field *fields, size_t size, void *out, const 
 void db_insert(Db *db, const char *table, const Field *fields, const void *row);
 /* update table set (all fields but id) where id = …; rows changed. */
 int64_t db_update(Db *db, const char *table, const Field *fields, const void *row);
+
+/* The same for the fields alone that differ from `before`: an index is written only when one of its columns
+ * is named. 0, and no statement, when nothing differs. */
+int64_t db_update_changed(Db *db, const char *table, const Field *fields, const void *before,
+                          const void *row);
 
 /* A comma-separated list of the fields' columns, each with `prefix` before it ("d."). */
 char *field_columns(const Field *fields, const char *prefix);

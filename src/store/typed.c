@@ -260,6 +260,52 @@ int64_t db_update(Db *db, const char *table, const Field *fields, const void *ro
     return run_verb(db, update_sql, table, fields, row);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_field(const Field *field, const void *before, const void *row)
+{
+    const char *a = (const char *)before + field->offset, *b = (const char *)row + field->offset;
+    switch (field->type) {
+    case FIELD_REAL:
+        return *(const double *)a == *(const double *)b;
+    case FIELD_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case FIELD_TEXT:
+        return same_text(*(const char *const *)a, *(const char *const *)b);
+    case FIELD_JSON:
+        return json_equal(*(const Json *)a, *(const Json *)b) || *(const Json *)a == *(const Json *)b;
+    default:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    }
+}
+
+int64_t db_update_changed(Db *db, const char *table, const Field *fields, const void *before, const void *row)
+{
+    Value values[FIELDS_MOST + 2], id = N();
+    size_t count = 0;
+    Buf sql = { 0 };
+    field_count(fields);
+    buf_fmt(&sql, "update %s set", table);
+    for (const Field *f = fields; f->type != FIELD_END; f++) {
+        if (strcmp(f->name, "id") == 0)
+            id = field_value(f, row);
+        else if (!same_field(f, before, row)) {
+            values[count] = field_value(f, row);
+            buf_fmt(&sql, "%s %s = ?%zu", count ? "," : "", f->name, count + 1);
+            count++;
+        }
+    }
+    if (!count)
+        return 0;
+    buf_fmt(&sql, " where id = ?%zu", count + 1);
+    values[count] = id;
+    values[count + 1].type = VALUE_END;
+    return db_exec_values(db, buf_end(&sql), values);
+}
+
 char *field_columns(const Field *fields, const char *prefix)
 {
     Buf list = { 0 };

@@ -85,7 +85,10 @@ export async function newPage(browser, { url, lang = 'vi', viewport = DESK, dark
   const page = await context.newPage();
   page.complaints = [];
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !/GL Driver Message|GPU stall|swiftshader/i.test(message.text())) page.complaints.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !/GL Driver Message|GPU stall|swiftshader|Failed to load resource/i.test(message.text())) page.complaints.push(`console: ${message.text()}`);
+  });
+  page.on('response', (answer) => {
+    if (answer.status() >= 400) page.complaints.push(`answer: ${answer.status()} ${answer.request().method()} ${answer.url().slice(url.length)}`);
   });
   page.on('pageerror', (error) => page.complaints.push(`script: ${error.message}`));
   page.on('requestfailed', (request) => {
@@ -102,6 +105,15 @@ export async function signIn(page, username, password = PASSWORD) {
   await page.fill('input[name="username"]', username);
   await page.fill('input[name="password"]', password);
   await Promise.all([page.waitForNavigation(), page.click('main form button[type="submit"]')]);
+}
+
+/* Gives a form's field its value as a person would: types, chooses, or ticks. */
+export async function type(page, name, value) {
+  const field = page.locator(`[name="${name}"]`).first();
+  const kind = await field.evaluate((e) => (e.tagName === 'SELECT' ? 'select' : e.type));
+  if (kind === 'select') await field.selectOption(value);
+  else if (kind === 'radio') await page.check(`[name="${name}"][value="${value}"]`);
+  else await field.fill(value);
 }
 
 /* Saves a picture, when a folder for them was named. */
@@ -138,4 +150,12 @@ export async function wellMade(page, name) {
   await fits(page, name);
   await accessible(page, name);
   assert.deepEqual(page.complaints, [], name);
+}
+
+/* Where a receipt's QR code leads to: the state of a dossier, for whoever holds the paper. The check word is read from form 01. */
+export async function stateAddress(ask, id) {
+  const { code } = await ask(`/dossiers/${id}`);
+  const form = await (await ask.context()).request.get(`/dossiers/${id}/forms/01.pdf`);
+  const text = execFileSync('pdftotext', ['-layout', '-', '-'], { input: await form.body() }).toString();
+  return `/status?code=${code}&k=${text.match(/Mã tra cứu: ([A-Z2-7]{8})/)[1]}`;
 }

@@ -2,6 +2,7 @@
    /stream?topics=…, or the address in data-stream for what not everybody may hear of. Events have names that differ from
    module to module, which EventSource cannot listen to all at once, so the stream is read with fetch; the element's id says
    what is replaced, and the server decides what it shows. */
+import { message, say } from './messages';
 
 interface Htmx {
   ajax(verb: string, path: string, options: object): Promise<void>;
@@ -18,9 +19,19 @@ function addressOf(element: HTMLElement): string {
   return element.dataset.stream ?? `/stream?topics=${encodeURIComponent(element.dataset.topic ?? '')}`;
 }
 
+/* What somebody is typing, has typed and not sent, or has opened to answer is not taken from under the hands. */
+function busy(element: HTMLElement): boolean {
+  const focus = document.activeElement;
+  const typing = element.contains(focus) && focus?.matches('input:not([type="checkbox"]), textarea, select');
+  return Boolean(typing || element.querySelector('form[data-typed], dialog[open]'));
+}
+
 function refresh(htmx: Htmx, address: string): void {
   for (const element of elementsOf(address)) {
-    if (element.contains(document.activeElement) && document.activeElement?.matches('input, textarea, select')) continue;
+    if (busy(element)) {
+      message(say('changed'), 'blue');
+      continue;
+    }
     const id = CSS.escape(element.id);
     void htmx.ajax('GET', location.pathname + location.search, { target: `#${id}`, select: `#${id}`, swap: 'outerHTML' });
   }
@@ -53,6 +64,11 @@ async function keep(htmx: Htmx, address: string, control: AbortController): Prom
   }
   open.delete(address);
 }
+
+document.addEventListener('input', (event) => {
+  const form = event.target instanceof Element ? event.target.closest('form') : null;
+  if (form) form.dataset.typed = 'yes';
+});
 
 export function streams(htmx: Htmx): void {
   for (const element of document.querySelectorAll<HTMLElement>('[data-topic], [data-stream]')) {

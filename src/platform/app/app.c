@@ -89,8 +89,9 @@ static bool csrf_holds(Request *rq, Reply *refusal)
 
 /* ---- the phases ---- */
 
-/* Shows the page that holds the form, with the errors and what was typed. */
-static Reply form_again(Request *rq)
+/* Shows the page that holds the form, with the errors and what was typed; what the refusal says in headers
+ * (Retry-After) stays. */
+static Reply form_again(Request *rq, const ReplyHeader *headers)
 {
     Json values = NULL;
     const char *path = rq->path;
@@ -106,12 +107,14 @@ static Reply form_again(Request *rq)
     rq->route = posted;
     if (reply.status == 200)
         reply.status = 422;
+    for (; headers; headers = headers->next)
+        reply_header(&reply, headers->name, headers->value);
     return reply;
 }
 
 static Reply settled(Request *rq, Reply reply)
 {
-    return reply.kind == REPLY_AGAIN ? form_again(rq) : reply;
+    return reply.kind == REPLY_AGAIN ? form_again(rq, reply.headers) : reply;
 }
 
 /* In a fresh read snapshot, on this thread. */
@@ -122,7 +125,7 @@ static void again_work(Request *rq)
     rq->db = store_read_begin(the_store);
     guard_enter(&guard);
     if (setjmp(guard.at) == 0) {
-        phase->reply = form_again(rq);
+        phase->reply = form_again(rq, phase->reply.headers);
         guard_leave(&guard);
     } else {
         phase->reply = fault_reply(rq, &guard.fault);

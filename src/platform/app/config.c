@@ -108,20 +108,39 @@ static bool read_line(Config *config, char *line, const char *where, char *error
     return set_value(config, index, text_trim(equals + 1), where, error, error_size);
 }
 
+/* The lines of one file. */
+static bool read_lines(Config *config, const char *path, const char *text, char *error, int error_size)
+{
+    char **lines = text_split(text, '\n', NULL);
+    for (int number = 1; *lines; lines++, number++)
+        if (!read_line(config, *lines, fmt("%s:%d", path, number), error, error_size))
+            return false;
+    return true;
+}
+
 static bool read_file(Config *config, const char *path, bool must, char *error, int error_size)
 {
+    enum { MOST = 256 * 1024 };
     FILE *file = fopen(path, "r");
-    char line[4096];
-    bool ok = true;
     if (!file) {
         if (must)
             snprintf(error, (size_t)error_size, "%s: %s", path, strerror(errno));
         return !must;
     }
-    for (int number = 1; ok && fgets(line, sizeof line, file); number++)
-        ok = read_line(config, line, fmt("%s:%d", path, number), error, error_size);
+    char *text = alloc(MOST + 1);
+    size_t size = fread(text, 1, MOST + 1, file);
     fclose(file);
-    return ok;
+    if (size > MOST || strlen(text) != size) {
+        snprintf(error, (size_t)error_size, "%s: this is no file of settings (too large, or it holds a NUL)",
+                 path);
+        return false;
+    }
+    return read_lines(config, path, text, error, error_size);
+}
+
+bool config_check(const char *text, char *error, int error_size)
+{
+    return read_lines(alloc(sizeof(Config)), "text", text, error, error_size);
 }
 
 static bool read_environment(Config *config, char *error, int error_size)

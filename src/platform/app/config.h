@@ -13,6 +13,9 @@ typedef struct Config Config;
  * and a message with file and line when something is wrong. */
 Config *config_read(int argc, char **argv, const char ***rest, char *error, int error_size);
 
+/* Would this text of a file be accepted? */
+bool config_check(const char *text, char *error, int error_size);
+
 const char *config_text(const Config *config, const char *name); /* NULL when not set */
 int64_t config_int(const Config *config, const char *name);
 bool config_bool(const Config *config, const char *name);

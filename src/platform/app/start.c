@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *path_filled(const char *pattern, Json values)
 {
@@ -49,8 +50,15 @@ size_t app_migrations(const Migration **migrations)
     return all.count;
 }
 
+/* With the folders above it. */
 static void make_folder(const char *path)
 {
+    char *above = text_copy(path), *slash = strrchr(above, '/');
+    if (slash && slash > above) {
+        *slash = '\0';
+        if (access(above, F_OK) != 0)
+            make_folder(above);
+    }
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         raise_fault(FAULT_STORE, "data.folder", "%s: %s", path, strerror(errno));
 }

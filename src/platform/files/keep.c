@@ -113,8 +113,7 @@ static void scan(Work *work)
     Json rows =
         db_rows(work->db, "select id, sha256 from file where scan_state = 'pending' order by id limit ?1",
                 I(SCAN_AT_ONCE));
-    json_each(rows, i, row)
-    {
+    json_each (rows, i, row) {
         Verdict verdict = { .sha256 = json_str(row, "sha256") };
         Mapped file = file_map(files_path(verdict.sha256));
         Scan found = file.at ? clamd_scan(settings()->clamd, file.at, file.size) : SCAN_UNKNOWN;

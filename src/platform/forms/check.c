@@ -26,7 +26,7 @@ static void complain(Check *c, const FormField *f, const char *rule, Json values
 {
     if (!values)
         values = json_new();
-    json_set_str(values, "label", f->label);
+    json_set_str(values, "label", wording_in(f->label, c->lang));
     Json error = json_set_str(json_set_str(json_new(), "path", f->path), "rule", rule);
     json_add(c->errors,
              json_set_str(error, "message", text_in(c->lang, fmt("forms.error.%s", rule), values)));
@@ -211,28 +211,38 @@ static void check_files(Check *c, const FormField *f, Json files)
     }
 }
 
-static void check_value(Check *c, const FormField *f, Json value)
+/* Is the value of the field's type? Not when another field of the same path put it there. */
+static bool fits(const FormField *f, Json value)
 {
-    const char *rule = NULL;
     switch (f->kind) {
     case FORM_TEXT:
     case FORM_TEXTAREA:
-        check_text(c, f, value);
-        break;
-    case FORM_NUMBER:
-        check_number(c, f, value);
-        break;
     case FORM_DATE:
-        check_date(c, f, value);
-        break;
-    case FORM_FILE:
-        check_files(c, f, value);
-        break;
+        return json_is_string(value);
+    case FORM_NUMBER:
+        return json_is_number(value);
     case FORM_CHECKBOX:
-        break;
+        return json_is_boolean(value);
+    case FORM_FILE:
+        return json_is_array(value);
     default:
-        rule = check_options(c, f, value);
+        return json_is_string(value) || json_is_array(value);
     }
+}
+
+static void check_value(Check *c, const FormField *f, Json value)
+{
+    const char *rule = fits(f, value) ? NULL : "text";
+    if (!rule && (f->kind == FORM_TEXT || f->kind == FORM_TEXTAREA))
+        check_text(c, f, value);
+    else if (!rule && f->kind == FORM_NUMBER)
+        check_number(c, f, value);
+    else if (!rule && f->kind == FORM_DATE)
+        check_date(c, f, value);
+    else if (!rule && f->kind == FORM_FILE)
+        check_files(c, f, value);
+    else if (!rule && f->kind != FORM_CHECKBOX)
+        rule = check_options(c, f, value);
     if (rule)
         complain(c, f, rule, NULL);
 }

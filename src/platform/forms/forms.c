@@ -78,6 +78,7 @@ void forms_forget(void)
     shipped_arena = NULL;
     shipped = NULL;
     form_communes_forget();
+    form_patterns_forget();
 }
 
 /* ---- Versions ---- */

@@ -68,6 +68,17 @@ static const Feel *feel_of(Reader *r, Json component, const char *path)
     return feel;
 }
 
+static Wording wording_of(Json component, const char *member)
+{
+    return (Wording){ text_or(text_of(component, member), ""),
+                      text_of(component, fmt("properties.%s_en", member)) };
+}
+
+const char *wording_in(Wording wording, const char *lang)
+{
+    return text_is(lang, "en") ? text_or(wording.en, wording.vi) : wording.vi;
+}
+
 static int int_of(Json component, const char *path)
 {
     int64_t n = json_has(component, path) ? json_int(component, path) : -1;
@@ -85,7 +96,8 @@ static void read_options(Reader *r, FormField *f, Json component)
             json_is_string(json_object_get(value, "value"))
                 ? text_copy(json_str(value, "value"))
                 : json_text(json_object_get(value, "value") ? json_object_get(value, "value") : json_null());
-        o->label = text_copy(text_or(text_of(value, "label"), o->value));
+        o->label = wording_of(value, "label");
+        o->label.vi = text_or(o->label.vi, o->value);
         vec_add(&f->options, o);
     }
     bool choice = f->kind == FORM_SELECT || f->kind == FORM_RADIO || f->kind == FORM_CHECKLIST;
@@ -117,9 +129,9 @@ static void read_validation(Reader *r, FormField *f, Json component)
 
 static void read_details(Reader *r, FormField *f, Json c)
 {
-    f->label = text_or(text_of(c, "label"), "");
-    f->hint = text_of(c, "description");
-    f->text = text_of(c, "text");
+    f->label = wording_of(c, "label");
+    f->hint = wording_of(c, "description");
+    f->text = wording_of(c, "text");
     f->unit = text_of(c, "appearance.suffixAdorner");
     f->accept = text_of(c, "accept");
     f->autocomplete = text_of(c, "properties.autocomplete");
@@ -134,11 +146,11 @@ static void read_details(Reader *r, FormField *f, Json c)
     f->computed = feel_of(r, c, "expression");
     f->hide = feel_of(r, c, "conditional.hide");
     if (f->kind == FORM_DATE) {
-        f->label = text_or(text_of(c, "dateLabel"), f->label);
+        f->label.vi = text_or(text_of(c, "dateLabel"), f->label.vi);
         if (json_has(c, "subtype") && !text_is(json_str(c, "subtype"), "date"))
             fail(r, fmt("%s: only dates, not times, are supported", f->key));
     }
-    if (f->kind == FORM_STATIC && f->text && *f->text == '=')
+    if (f->kind == FORM_STATIC && f->text.vi && *f->text.vi == '=')
         fail(r, "a text by expression is not supported");
 }
 

@@ -28,15 +28,25 @@ typedef enum FormKind {
 /* What a text or number must be besides. */
 typedef enum FormSpecial { PLAIN, PERSONAL_ID, TAX_CODE, PHONE, COMMUNE, MONEY, EMAIL } FormSpecial;
 
+/* What a form says to people: in Vietnamese by form-js's own members (label, description, text), in English
+ * by properties.label_en, description_en, text_en; where that is missing, in Vietnamese. */
+typedef struct Wording {
+    const char *vi, *en;
+} Wording;
+
+const char *wording_in(Wording wording, const char *lang);
+
 typedef struct FormOption {
-    const char *value, *label;
+    const char *value;
+    Wording label;
 } FormOption;
 
 typedef struct FormField {
     FormKind kind;
     FormSpecial special;
     const char *key, *path; /* path: from the root of the data, "applicant.name" */
-    const char *label, *hint, *text, *unit, *accept, *autocomplete;
+    Wording label, hint, text;
+    const char *unit, *accept, *autocomplete;
     bool required, readonly, multiple, no_past;
     int min_length, max_length; /* -1: none */
     const char *pattern;        /* whole string, POSIX extended */
@@ -71,6 +81,7 @@ bool form_hidden(const FormField *field, Json data, int64_t now);
  */
 char *form_pattern(const char *pattern);
 bool form_matches(const char *pattern, const char *text);
+void form_patterns_forget(void);
 
 /* The communes and wards of the province: code, name. */
 const Vec *form_communes(void);

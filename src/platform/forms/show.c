@@ -45,12 +45,12 @@ static bool chosen(Json value, const char *option)
 }
 
 /* The label of a chosen option; the value itself when it is none. */
-static const char *option_label(const Vec *options, const char *value)
+static const char *option_label(const Vec *options, const char *lang, const char *value)
 {
     for (size_t i = 0; i < options->count; i++) {
         const FormOption *o = options->items[i];
         if (text_is(o->value, value))
-            return o->label;
+            return wording_in(o->label, lang);
     }
     return value;
 }
@@ -89,11 +89,11 @@ static const char *words(const FormField *f, const char *lang, Json value, Json 
         break;
     }
     if (json_is_string(value))
-        return option_label(&options, json_string_value(value));
+        return option_label(&options, lang, json_string_value(value));
     json_each (value, i, item)
-        list =
-            join(list, f->kind == FORM_FILE ? json_str(item, "name")
-                                            : option_label(&options, text_or(json_string_value(item), "")));
+        list = join(list, f->kind == FORM_FILE
+                              ? json_str(item, "name")
+                              : option_label(&options, lang, text_or(json_string_value(item), "")));
     return list;
 }
 
@@ -109,7 +109,8 @@ static void add_options(const Show *s, const FormField *f, Json value, Json fiel
                                      "selected", form_empty(value)));
     for (size_t i = 0; i < options.count; i++) {
         const FormOption *o = options.items[i];
-        Json option = json_set_str(json_set_str(json_new(), "value", o->value), "label", o->label);
+        Json option =
+            json_set_str(json_set_str(json_new(), "value", o->value), "label", wording_in(o->label, s->lang));
         bool selected = chosen(value, o->value);
         json_add(list, json_set_bool(json_set_bool(option, "selected", selected), "checked", selected));
     }
@@ -184,14 +185,14 @@ static Json fields_of(const Show *s, const Vec *fields);
 static Json field_of(const Show *s, const FormField *f)
 {
     Json field = json_set_str(json_set_str(json_new(), "key", f->key), "path", f->path);
-    json_set_str(json_set_str(field, "label", f->label), "kind", kinds[f->kind]);
+    json_set_str(json_set_str(field, "label", wording_in(f->label, s->lang)), "kind", kinds[f->kind]);
     json_set_bool(field, fmt("is_%s", kinds[f->kind]), true);
     json_set_bool(field, "required", f->required);
     json_set_bool(field, "multiple", f->multiple);
-    json_set_str(field, "hint", f->hint);
+    json_set_str(field, "hint", wording_in(f->hint, s->lang));
     json_set_str(field, "error", error_at(s, f->path));
     if (f->kind == FORM_STATIC)
-        return json_set_str(field, "text", text_or(f->text, ""));
+        return json_set_str(field, "text", wording_in(f->text, s->lang));
     if (f->kind == FORM_GROUP)
         return json_set(field, "fields", fields_of(s, &f->fields));
     add_limits(f, field);
@@ -231,7 +232,7 @@ static void review(const Show *s, const Vec *fields, Json lines)
         Json value = f->kind < FORM_STATIC ? form_at(s->data, f->path) : NULL;
         if (form_empty(value))
             continue;
-        Json line = json_set_str(json_set_str(json_new(), "label", f->label), "value",
+        Json line = json_set_str(json_set_str(json_new(), "label", wording_in(f->label, s->lang)), "value",
                                  words(f, s->lang, value, s->data, s->now));
         if (f->special == MONEY && json_is_integer(value) && text_is(s->lang, "vi"))
             json_set_str(line, "note", money_in_words(json_integer_value(value)));

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Places ---- */
@@ -87,14 +88,59 @@ char *form_pattern(const char *pattern)
     return posix;
 }
 
+/* Compiling a pattern takes longer than all other checks of a form together, so the ones in use are kept until
+ * forms_forget(). A new one takes the place of the one in its slot. */
+enum { PATTERN_SLOTS = 64 };
+
+typedef struct Compiled {
+    char *pattern; /* NULL: the slot is free */
+    regex_t regex;
+} Compiled;
+
+static pthread_mutex_t patterns_lock = PTHREAD_MUTEX_INITIALIZER;
+static Compiled patterns[PATTERN_SLOTS];
+
+static void forget_pattern(Compiled *slot)
+{
+    if (!slot->pattern)
+        return;
+    free(slot->pattern);
+    slot->pattern = NULL;
+    regfree(&slot->regex);
+}
+
+static const regex_t *compiled(const char *pattern)
+{
+    unsigned hash = 5381;
+    for (const char *c = pattern; *c; c++)
+        hash = hash * 33 ^ (unsigned char)*c;
+    Compiled *slot = &patterns[hash % PATTERN_SLOTS];
+    if (slot->pattern && strcmp(slot->pattern, pattern) == 0)
+        return &slot->regex;
+    forget_pattern(slot);
+    if (regcomp(&slot->regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return NULL;
+    slot->pattern = strdup(pattern);
+    if (!slot->pattern) {
+        regfree(&slot->regex);
+        return NULL;
+    }
+    return &slot->regex;
+}
+
 bool form_matches(const char *pattern, const char *text)
 {
-    regex_t regex;
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        return false;
-    bool matches = regexec(&regex, text, 0, NULL, 0) == 0;
-    regfree(&regex);
+    pthread_mutex_lock(&patterns_lock);
+    const regex_t *regex = compiled(pattern);
+    bool matches = regex && regexec(regex, text, 0, NULL, 0) == 0;
+    pthread_mutex_unlock(&patterns_lock);
     return matches;
+}
+
+void form_patterns_forget(void)
+{
+    for (int i = 0; i < PATTERN_SLOTS; i++)
+        forget_pattern(&patterns[i]);
 }
 
 /* ---- Communes: data/admin-units.csv, read once, kept until forms_forget() ---- */
@@ -115,7 +161,7 @@ static void read_communes(void)
             continue;
         FormOption *o = alloc(sizeof *o);
         o->value = json_str(row, "code");
-        o->label = fmt("%s %s", json_str(row, "type"), json_str(row, "name"));
+        o->label.vi = fmt("%s %s", json_str(row, "type"), json_str(row, "name"));
         vec_add(list, o);
     }
     arena_use(outside);
@@ -322,7 +368,7 @@ Vec form_options(const FormField *f, Json data, int64_t now)
         o->value = json_is_string(item)   ? json_string_value(item)
                    : json_is_object(item) ? text_copy(json_str(item, "value"))
                                           : json_text(item);
-        o->label = json_is_object(item) ? text_copy(json_str(item, "label")) : o->value;
+        o->label.vi = json_is_object(item) ? text_copy(json_str(item, "label")) : o->value;
         vec_add(&options, o);
     }
     return options;

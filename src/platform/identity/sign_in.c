@@ -28,6 +28,7 @@
 
 const Param sign_in_form_params[] = {
     { "to", PARAM_TEXT, false, 0, 2000, NULL, NULL },
+    { "as", PARAM_TEXT, false, 0, 100, NULL, NULL }, /* a demonstration account to fill in */
     { 0 },
 };
 
@@ -222,11 +223,13 @@ static const char *asked_destination(Request *rq)
     return destination(text_empty(typed) ? query_str(rq, "to") : typed);
 }
 
-static Json demo_model(void)
+/* Each with a link that fills in the form above: one click, then the button. */
+static Json demo_model(const char *to)
 {
     Json list = json_list();
     for (const DemoAccount *d = demo_accounts; settings()->demo && d->username; d++) {
         Json one = json_new();
+        json_set_str(one, "href", fmt("/sign-in?as=%s&to=%s", d->username, url_encode(to)));
         json_set_str(one, "username", d->username);
         json_set_str(one, "name", d->name);
         json_set_str(one, "title", d->title);
@@ -236,12 +239,24 @@ static Json demo_model(void)
     return list;
 }
 
+static bool demo_account(const char *username)
+{
+    for (const DemoAccount *d = demo_accounts; settings()->demo && d->username; d++)
+        if (text_is(d->username, username))
+            return true;
+    return false;
+}
+
 Reply sign_in_form(Request *rq)
 {
     Json model = json_new();
-    json_set_str(model, "to", asked_destination(rq));
-    json_set_str(model, "username", text_or(json_string_value(json_object_get(rq->typed, "username")), ""));
-    json_set(model, "demo", demo_model());
+    const char *to = asked_destination(rq), *as = query_str(rq, "as");
+    const char *typed = json_string_value(json_object_get(rq->typed, "username"));
+    bool filled = text_empty(typed) && demo_account(as);
+    json_set_str(model, "to", to);
+    json_set_str(model, "username", filled ? as : text_or(typed, ""));
+    json_set_bool(model, "filled", filled);
+    json_set(model, "demo", demo_model(to));
     json_set_bool(model, "has_demo", settings()->demo);
     json_set_str(model, "demo_password", settings()->demo ? DEMO_PASSWORD : NULL);
     json_set_str(model, "csrf", rq->actor->csrf);

@@ -43,7 +43,7 @@ static const char *after_term(const char *after, const char **name, int64_t *id)
 {
     const char *bar = strrchr(text_or(after, ""), '|');
     if (!bar || !text_int(bar + 1, 1, INT64_MAX, id))
-        return "";
+        return " and ?3 = '' and ?4 = 0"; /* PostgreSQL wants to see every parameter */
     *name = text_copy_n(after, (size_t)(bar - after));
     return " and (coalesce(p.name_fold, a.username) > ?3 or (coalesce(p.name_fold, a.username) = ?3 and a.id "
            "> ?4))";

@@ -76,6 +76,7 @@ Json list_cell(Request *rq, const List *list, const ListColumn *column, Json row
         json_set_str(cell, "href", path_filled(column->link, row));
     json_set_bool(cell, "is_number", column->kind == LIST_NUMBER || column->kind == LIST_MONEY);
     json_set_bool(cell, "is_code", column->kind == LIST_CODE);
+    json_set_bool(cell, "is_date", column->kind == LIST_DATE || column->kind == LIST_DATETIME);
     json_set_str(cell, "title", text_in(rq->lang, fmt("%s.column.%s", list->name, column->name), NULL));
     return cell;
 }

@@ -28,7 +28,7 @@ static void add(Db *db, int64_t account_id, const char *text, Json values, const
             I(id), I(account_id), T(text), J(values ? values : json_new()), T(url), B(urgent), I(now_ms()),
             T(mail ? "waiting" : "off"));
     events_tell(db, fmt("account:%lld", (long long)account_id), "notification",
-                json_set_int(json_set_id(json_new(), "id", id), "unread", notify_unread(db, account_id)));
+                json_set_id(json_new(), "id", id));
     if (mail)
         mail_ask(db, account_id, urgent);
 }

@@ -218,10 +218,25 @@ static Load load_of(Db *db, int64_t account, int64_t now)
     return load;
 }
 
+/* The one who is left without `excluded`, 0 when there are more: then their loads decide. */
+static int64_t only_one(const int64_t *accounts, size_t count, int64_t excluded)
+{
+    int64_t one = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (accounts[i] != excluded && one)
+            return 0;
+        if (accounts[i] != excluded)
+            one = accounts[i];
+    }
+    return one;
+}
+
 int64_t tasks_least_loaded(Db *db, const int64_t *accounts, size_t count, int64_t excluded, int64_t now)
 {
-    int64_t best = 0;
+    int64_t best = only_one(accounts, count, excluded);
     Load least = { 0 };
+    if (best)
+        return best;
     for (size_t i = 0; i < count; i++) {
         if (accounts[i] == excluded)
             continue;

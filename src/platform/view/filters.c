@@ -136,7 +136,7 @@ static const char *show_moment(Filter filter, const char *lang, int64_t now, Jso
     case FILTER_TIME:
         return show_time(lang, ms);
     case FILTER_DATETIME:
-        return time_vi(ms);
+        return show_datetime(lang, ms);
     case FILTER_ISO:
         return time_iso_local(ms);
     case FILTER_DAY:

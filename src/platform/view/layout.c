@@ -4,6 +4,7 @@
 #include "platform/view/inside.h"
 #include "platform/view/i18n.h"
 #include "platform/view/static_files.h"
+#include "net/server.h"
 #include "platform/app/app.h"
 #include "platform/identity/identity.h"
 #include "platform/solution.h"
@@ -203,6 +204,7 @@ void layout_write(Buf *out, Request *rq, Reply *reply, const char *name, Json gl
     json_set(model, "menu", menu_model(rq));
     json_set(model, "languages", languages_model(rq));
     json_set(model, "islands", asset_islands());
+    json_set_bool(model, "has_search", rq->server && server_find(rq->server, GET, "/search", NULL) != NULL);
     json_set_int(model, "unread", json_int(page, "unread"));
     json_set_str(model, "flash", take_flash(rq, reply));
     Rendering rendering = { .lang = rq->lang,

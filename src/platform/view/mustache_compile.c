@@ -259,6 +259,8 @@ static void comment(Compiler *c, Slice body)
 {
     static const char word[] = "layout:";
     Slice text = trimmed(body.at, body.at + body.size);
+    if (memmem(body.at, body.size, c->open, strlen(c->open)))
+        wrong(c, body.at, "a comment cannot hold a tag: it would end with it");
     if (text.size > sizeof word - 1 && memcmp(text.at, word, sizeof word - 1) == 0) {
         Slice name = trimmed(text.at + sizeof word - 1, text.at + text.size);
         c->template->layout = slice_text(name);

@@ -84,6 +84,12 @@ char *show_time(const char *lang, int64_t ms)
     return fmt("%02d:%02d", t.hour, t.minute);
 }
 
+char *show_datetime(const char *lang, int64_t ms)
+{
+    (void)lang;
+    return time_vi(ms);
+}
+
 /* ---- Amounts in words ----
  * How numbers are read in Vietnamese: groups of three digits, each with the name of its power (nghìn, triệu,
  * tỷ; above a thousand million the whole is read again in front of "tỷ"). Inside a group behind a read one, a

@@ -47,7 +47,8 @@ bool text_known(const char *lang, const char *key);
 char *show_number(const char *lang, double value, int decimals);
 char *show_money(const char *lang, int64_t vnd);
 char *show_date(const char *lang, int64_t ms);
-char *show_time(const char *lang, int64_t ms);
+char *show_time(const char *lang, int64_t ms);     /* 15:30 */
+char *show_datetime(const char *lang, int64_t ms); /* 15:30 21/11/2026 */
 /* "hai mươi nghìn đồng" (Vietnamese) */
 char *money_in_words(int64_t vnd);
 

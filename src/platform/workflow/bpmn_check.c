@@ -100,7 +100,8 @@ static void human_step(BpmnReader *r, const Element *e)
     const char *others[] = { e->different_from, e->same_as };
     for (int i = 0; i < 2; i++) {
         const Element *other = others[i] ? bpmn_element(r->model, others[i]) : NULL;
-        if (others[i] && (!other || other->type != EL_USER_TASK))
+        bool starts = other && i == 0 && other->type == EL_START; /* whoever started the process */
+        if (others[i] && (!other || (other->type != EL_USER_TASK && !starts)))
             bpmn_problem(r, e->id, "ROLE_UNKNOWN", others[i]);
     }
     for (const Outcome *o = e->outcomes; o; o = o->next) {

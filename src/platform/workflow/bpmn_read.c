@@ -60,6 +60,15 @@ xmlNode *bpmn_child(xmlNode *node, const char *name)
     return NULL;
 }
 
+/* A message may have been cut in the middle of a letter, or quote bytes of a broken file. */
+static const char *valid_part(const char *text)
+{
+    size_t size = strlen(text);
+    while (size && !utf8_valid(text, size))
+        size--;
+    return text_copy_n(text, size);
+}
+
 void bpmn_problem(BpmnReader *reader, const char *element, const char *rule, const char *detail)
 {
     static const char *const warnings[] = { "NO_LIMIT", "CALLED_MISSING" };
@@ -70,7 +79,7 @@ void bpmn_problem(BpmnReader *reader, const char *element, const char *rule, con
     Json problem = json_set_str(json_set_str(json_new(), "element", element), "rule", rule);
     json_set_str(problem, "severity", severity);
     json_set_str(problem, "message", fmt("workflow.rule.%s", text_replace(text_lower(rule), "_", "-")));
-    json_add(reader->problems, json_set_str(problem, "detail", detail));
+    json_add(reader->problems, json_set_str(problem, "detail", valid_part(detail)));
 }
 
 bool bpmn_has_errors(Json problems)

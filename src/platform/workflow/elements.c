@@ -104,7 +104,7 @@ bool error_throw(Run *run, Scope *from, const char *code, Json data)
     return true;
 }
 
-static char *message_key(const Run *run, const Scope *scope)
+static char *message_key(Run *run, const Scope *scope)
 {
     const Expression e = scope->element->correlation;
     return e.text ? expression_text(run, scope, e) : text_copy(text_or(run->instance.business_key, ""));
@@ -195,7 +195,7 @@ const Behaviour behaviours[EL_TYPES] = {
     [EL_USER_TASK] = { user_prepare, user_enter, leave_user, user_close },
     [EL_SERVICE_TASK] = { NULL, service_enter, NULL, service_close },
     [EL_SEND_TASK] = { send_prepare, send_enter, NULL, service_close },
-    [EL_SCRIPT_TASK] = { NULL, script_enter, NULL, NULL },
+    [EL_SCRIPT_TASK] = { script_prepare, script_enter, NULL, NULL },
     [EL_EXCLUSIVE] = { .leave = leave_exclusive },
     [EL_PARALLEL] = { .leave = leave_parallel },
     [EL_INCLUSIVE] = { .leave = leave_inclusive },

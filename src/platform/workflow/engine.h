@@ -61,7 +61,8 @@ typedef struct Run {
     Vec queue;  /* Scope * */
     size_t head;
     int moves;
-    Vec events; /* Event * (flush.c) */
+    bool budget_used_up; /* by an expression of the present move */
+    Vec events;          /* Event * (flush.c) */
 } Run;
 
 /* ---- Commands (commands.c) ---- */
@@ -122,6 +123,7 @@ void user_close(Run *run, Scope *scope);
 void service_enter(Run *run, Scope *scope);
 void service_close(Run *run, Scope *scope);
 void service_run(Run *run, Scope *scope, int attempt);
+bool script_prepare(Run *run, Scope *scope);
 void script_enter(Run *run, Scope *scope);
 
 /* ---- Variables (variables.c) ---- */
@@ -129,11 +131,10 @@ Json variables_visible(const Run *run, const Scope *scope); /* all that the scop
 void variable_set_local(Run *run, Scope *scope, const char *name, Json value);
 void variable_set(Run *run, Scope *scope, const char *name,
                   Json value); /* where it is defined, else at the root */
-Json expression_value(const Run *run, const Scope *scope,
+Json expression_value(Run *run, const Scope *scope,
                       Expression expression); /* text itself when it is not FEEL; NULL when absent */
-char *expression_text(const Run *run, const Scope *scope,
-                      Expression expression); /* NULL when absent or null */
-bool expression_true(const Run *run, const Scope *scope, Expression expression);
+char *expression_text(Run *run, const Scope *scope, Expression expression); /* NULL when absent or null */
+bool expression_true(Run *run, const Scope *scope, Expression expression);
 void variables_in(Run *run, Scope *scope);             /* input mappings */
 void variables_out(Run *run, Scope *scope, Json data); /* output mappings, or all of data outward */
 

@@ -10,5 +10,7 @@ typedef struct Feel Feel;
 Feel *feel_compile(const char *text, char *error, size_t error_size);
 /* Evaluates against a context of variables. At most 10⁶ steps. */
 Json feel_eval(const Feel *expression, Json context, int64_t now);
+/* The same; says whether the steps were used up, which also gives null. */
+Json feel_eval_within(const Feel *expression, Json context, int64_t now, bool *used_up);
 
 #endif

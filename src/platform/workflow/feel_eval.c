@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "platform/workflow/feel_inside.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { STEP_BUDGET = 1000000 };
@@ -99,6 +100,12 @@ FeelValue feel_from_json(Json json)
     return feel_null();
 }
 
+/* Beyond what a double holds there is no JSON number. */
+static Json real_or_null(double number)
+{
+    return isfinite(number) ? json_real(number) : json_null();
+}
+
 Json feel_to_json(FeelValue value)
 {
     int64_t whole;
@@ -110,7 +117,7 @@ Json feel_to_json(FeelValue value)
         return json_boolean(value.truth);
     case FEEL_NUMBER:
         return decimal_to_int(value.number, &whole) ? json_integer(whole)
-                                                    : json_real(decimal_to_double(value.number));
+                                                    : real_or_null(decimal_to_double(value.number));
     case FEEL_LIST: {
         Json list = json_list();
         for (size_t i = 0; i < value.list->count; i++)
@@ -374,9 +381,16 @@ FeelValue feel_evaluate(FeelRun *run, const FeelNode *node)
     }
 }
 
-Json feel_eval(const Feel *feel, Json variables, int64_t now)
+Json feel_eval_within(const Feel *feel, Json variables, int64_t now, bool *used_up)
 {
     FeelRun run = { .variables = variables, .now = now };
     FeelValue value = feel_evaluate(&run, feel->root);
-    return feel_to_json(run.steps >= STEP_BUDGET ? feel_null() : value);
+    *used_up = run.steps >= STEP_BUDGET;
+    return feel_to_json(*used_up ? feel_null() : value);
+}
+
+Json feel_eval(const Feel *feel, Json variables, int64_t now)
+{
+    bool used_up;
+    return feel_eval_within(feel, variables, now, &used_up);
 }

@@ -325,6 +325,8 @@ static void explain(const Parser *p, char *error, size_t error_size)
         line += *c == '\n';
     }
     snprintf(error, error_size, "line %d, column %d: %s", line, column, p->expected);
+    for (size_t size = strlen(error); size && !utf8_valid(error, size);) /* a letter may have been cut */
+        error[--size] = '\0';
 }
 
 Feel *feel_compile(const char *text, char *error, size_t error_size)

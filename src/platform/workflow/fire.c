@@ -65,6 +65,7 @@ static void fire_some(Db *db, void *argument)
 {
     Round *round = argument;
     round->taken = 0;
+    round->last = 0;
     Json rows = db_rows(db, round->kind->select, I(round->now), I(round->limit));
     json_each (rows, i, row) {
         Due due = { json_id(row, "id"),
@@ -96,7 +97,7 @@ static bool fire_round(Store *store, Round *round)
         round->failed = 0;
         return round->taken == round->limit;
     }
-    if (guard.fault.kind == FAULT_STORE || guard.fault.kind == FAULT_MEMORY)
+    if (guard.fault.kind == FAULT_STORE || guard.fault.kind == FAULT_MEMORY || !round->last)
         raise_again(&guard.fault);
     log_error("workflow.timer.failed", "id", fmt("%lld", (long long)round->last), "why", guard.fault.message,
               NULL);

@@ -224,11 +224,24 @@ static bool has_boundaries(const Element *e)
     return e->boundaries.count && e->type != EL_TASK && e->type != EL_SCRIPT_TASK; /* those never wait */
 }
 
+/* An expression took more steps than it may (spec 23 §8.2): the scope stays where it is. */
+static bool budget_used_up(Run *run, Scope *scope)
+{
+    bool used_up = run->budget_used_up;
+    run->budget_used_up = false;
+    if (used_up)
+        run_incident(run, scope, "EXPRESSION_BUDGET",
+                     fmt("an expression of %s takes too many steps", scope->element->id));
+    return used_up;
+}
+
 static void activate(Run *run, Scope *scope)
 {
     const Behaviour *b = &behaviours[scope->element->type];
     variables_in(run, scope);
     if (b->prepare && !scope->triggered && !b->prepare(run, scope))
+        return;
+    if (budget_used_up(run, scope))
         return;
     become(run, scope, ACTIVE);
     for (size_t i = 0; has_boundaries(scope->element) && i < scope->element->boundaries.count; i++)
@@ -246,9 +259,20 @@ void scope_complete(Run *run, Scope *scope, Json data)
     run_enqueue(run, scope);
 }
 
+/* A scope that has gone on, or is ended from outside, is stuck no more. */
+static void resolve_incidents(Run *run, const Scope *scope)
+{
+    if (run->instance.incident_count > 0)
+        run->instance.incident_count -= db_exec(run->db,
+                                                "update wf_incident set resolved_at = ?2, resolved_by = ?3 "
+                                                "where scope_id = ?1 and resolved_at is null",
+                                                ID(scope->id), I(run->now), ID(run->actor_id));
+}
+
 /* Ends what lives only as long as this scope: boundary events, timers, subscriptions, jobs, tasks. */
 static void close_scope(Run *run, Scope *scope)
 {
+    resolve_incidents(run, scope);
     for (size_t i = 0; i < run->scopes.count; i++) {
         Scope *s = run->scopes.items[i];
         if (s->parent == scope && !scope_ended(s))
@@ -303,7 +327,8 @@ static void leave(Run *run, Scope *scope)
 {
     const Behaviour *b = &behaviours[scope->element->type];
     Vec flows = { 0 };
-    if (!(b->leave ? b->leave : leave_by_conditions)(run, scope, &flows))
+    bool chosen = (b->leave ? b->leave : leave_by_conditions)(run, scope, &flows);
+    if (budget_used_up(run, scope) || !chosen)
         return;
     close_scope(run, scope);
     become(run, scope, COMPLETED);

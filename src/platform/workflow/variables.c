@@ -50,14 +50,18 @@ void variable_set(Run *run, Scope *scope, const char *name, Json value)
     variable_set_local(run, at, name, value);
 }
 
-Json expression_value(const Run *run, const Scope *scope, Expression e)
+Json expression_value(Run *run, const Scope *scope, Expression e)
 {
-    if (e.feel)
-        return feel_eval(e.feel, variables_visible(run, scope), run->now);
+    if (e.feel) {
+        bool used_up;
+        Json value = feel_eval_within(e.feel, variables_visible(run, scope), run->now, &used_up);
+        run->budget_used_up |= used_up;
+        return value;
+    }
     return e.text ? json_string(e.text) : NULL;
 }
 
-char *expression_text(const Run *run, const Scope *scope, Expression e)
+char *expression_text(Run *run, const Scope *scope, Expression e)
 {
     Json value = expression_value(run, scope, e);
     if (json_is_string(value))
@@ -65,7 +69,7 @@ char *expression_text(const Run *run, const Scope *scope, Expression e)
     return !value || json_is_null(value) ? NULL : json_text(value);
 }
 
-bool expression_true(const Run *run, const Scope *scope, Expression e)
+bool expression_true(Run *run, const Scope *scope, Expression e)
 {
     return json_is_true(expression_value(run, scope, e));
 }

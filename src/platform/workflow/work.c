@@ -40,9 +40,15 @@ static const char *task_role(Run *run, Scope *scope)
     return e->groups.text ? text_or(expression_text(run, scope, e->groups), "") : text_or(e->lane, "");
 }
 
+/* differentFrom names a user task, or the start event: then whoever started the process. */
 static int64_t excluded(Run *run, const Element *e)
 {
-    return e->different_from ? tasks_completed_by(run->db, run->instance.id, e->different_from) : 0;
+    if (!e->different_from)
+        return 0;
+    const Element *other = bpmn_element(run->model, e->different_from);
+    return other && other->type == EL_START
+               ? run->instance.started_by
+               : tasks_completed_by(run->db, run->instance.id, e->different_from);
 }
 
 /* Four eyes need a second pair: when the only holder of the role is the excluded one, somebody has to be
@@ -258,10 +264,15 @@ void service_close(Run *run, Scope *scope)
 
 /* ---- Scripts ---- */
 
+bool script_prepare(Run *run, Scope *scope)
+{
+    Json value = expression_value(run, scope, scope->element->script);
+    scope->data =
+        scope->element->result_variable ? json_set(json_new(), scope->element->result_variable, value) : NULL;
+    return true;
+}
+
 void script_enter(Run *run, Scope *scope)
 {
-    Json value = expression_value(run, scope, scope->element->script), result = NULL;
-    if (scope->element->result_variable)
-        result = json_set(json_new(), scope->element->result_variable, value);
-    scope_complete(run, scope, result);
+    scope_complete(run, scope, scope->data);
 }

@@ -8,6 +8,7 @@
 #include "platform/view/view.h"
 #include "solutions/procedures/catalogue.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_FOUND = 30 };
@@ -63,18 +64,48 @@ static const char *id_list(const int64_t *ids, size_t count)
     return list;
 }
 
-/* In the order of the search, but names that begin with what was typed before all others: that is what was
- * meant. */
+typedef struct Found {
+    Json row;
+    int rank;    /* 0: the name begins with what was typed, 1: has it as it stands, 2: has its words */
+    size_t size; /* of the name: the plain procedure stands before its special cases */
+    size_t place;
+} Found;
+
+static int better(const void *a, const void *b)
+{
+    const Found *x = a, *y = b;
+    if (x->rank != y->rank)
+        return x->rank - y->rank;
+    if (x->rank < 2 && x->size != y->size)
+        return x->size < y->size ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static Found judge(Json row, const int64_t *ids, size_t count, const char *folded)
+{
+    const char *name = text_fold(json_str(row, "name"));
+    Found f = { .row = row,
+                .rank = text_starts(name, folded) ? 0
+                        : strstr(name, folded)    ? 1
+                                                  : 2,
+                .size = strlen(name) };
+    while (f.place < count && ids[f.place] != json_id(row, "id"))
+        f.place++;
+    return f;
+}
+
+/* What was typed as it stands is meant before its words apart; for the rest the order of the search holds. */
 static Json in_order(Json rows, const int64_t *ids, size_t count, const char *folded)
 {
-    Json first = json_list(), others = json_list();
-    for (size_t i = 0; i < count; i++)
-        json_each (rows, k, row)
-            if (json_id(row, "id") == ids[i])
-                json_add(text_starts(text_fold(json_str(row, "name")), folded) ? first : others,
-                         json_incref(row));
-    json_array_extend(first, others);
-    return first;
+    Json ordered = json_list();
+    size_t found = json_array_size(rows);
+    Found *all = alloc_array(found + 1, sizeof *all);
+    json_each (rows, i, row)
+        all[i] = judge(row, ids, count, folded);
+    qsort(all, found, sizeof *all, better);
+    for (size_t i = 0; i < found; i++)
+        json_add(ordered, json_incref(all[i].row));
+    return ordered;
 }
 
 #define FOUND_SQL                                                                                            \

@@ -190,8 +190,8 @@ static Dossier file_one(Db *db, Opening *o, const Scene *scene, Actor *who, int6
                   .created_at = at,
                   .updated_at = at,
                   .event_hash = "" };
-    dossier_insert(db, &d);
-    filing_enter(db, &d, NULL, who, at);
+    d.fresh = true;
+    filing_enter(db, &d, &v, NULL, who, at);
     return d;
 }
 

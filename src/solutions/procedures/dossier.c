@@ -70,9 +70,30 @@ const Field dossier_fields[] = {
     { 0 },
 };
 
+static void remember(Db *db, Dossier *d)
+{
+    if (!db_run(db))
+        return;
+    Dossier *stored = alloc(sizeof *stored);
+    *stored = *d;
+    d->stored = stored;
+    d->stored_in = db_run(db);
+}
+
 bool dossier_find(Db *db, int64_t id, Dossier *out)
 {
-    return db_get(db, dossier_fields, out, "select * from prc_dossier where id = ?1", ID(id));
+    out->fresh = false;
+    out->stored_in = 0;
+    if (!db_get(db, dossier_fields, out, "select * from prc_dossier where id = ?1", ID(id)))
+        return false;
+    remember(db, out);
+    return true;
+}
+
+/* The entity tag of the record: every change of a dossier is an event. */
+const char *dossier_version(const Dossier *d)
+{
+    return fmt("%lld.%lld", (long long)d->id, (long long)d->event_seq);
 }
 
 /* The order of work lists: what the clock runs for by its due date, what waits at the desk by its age, the
@@ -89,13 +110,19 @@ void dossier_insert(Db *db, Dossier *d)
 {
     d->urgent_at = dossier_urgency(d);
     db_insert(db, "prc_dossier", dossier_fields, d);
+    d->fresh = false;
+    remember(db, d);
 }
 
 void dossier_save(Db *db, Dossier *d, int64_t now)
 {
     d->updated_at = now;
     d->urgent_at = dossier_urgency(d);
-    db_update(db, "prc_dossier", dossier_fields, d);
+    if (d->stored_in && d->stored_in == db_run(db))
+        db_update_changed(db, "prc_dossier", dossier_fields, d->stored, d);
+    else
+        db_update(db, "prc_dossier", dossier_fields, d);
+    remember(db, d);
 }
 
 int64_t sequence_next(Db *db, const char *agency, int64_t period)
@@ -142,6 +169,8 @@ static void add_event(Db *db, Dossier *d, const char *kind, const char *from, co
                     .data = act->data };
     d->event_hash = event_seal(d->event_hash, &event);
     d->event_seq = event.seq;
+    if (d->fresh)
+        dossier_insert(db, d);
     db_exec(db,
             "insert into prc_dossier_event (dossier_id, seq, at, actor_id, actor_name, org_id, kind, "
             "from_status, to_status, note,"

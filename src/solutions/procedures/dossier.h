@@ -33,11 +33,18 @@ typedef struct Dossier {
     const char *handler_name;
     int64_t supplement_count, created_at, updated_at, urgent_at, event_seq;
     const char *event_hash;
+
+    bool fresh; /* not in the store yet: its first event inserts it */
+    const struct Dossier
+        *stored; /* what its row holds in the run `stored_in` of a write: what differs is saved */
+    int64_t stored_in;
 } Dossier;
 
 extern const Field dossier_fields[];
 
 bool dossier_find(Db *db, int64_t id, Dossier *out);
+/* For ETag and If-Match. */
+const char *dossier_version(const Dossier *d);
 int64_t dossier_urgency(const Dossier *d); /* its place in work lists, small first */
 void dossier_insert(Db *db, Dossier *d);
 void dossier_save(Db *db, Dossier *d, int64_t now);

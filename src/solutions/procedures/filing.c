@@ -14,7 +14,6 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "platform/app/app.h"
-#include "platform/forms/forms.h"
 #include "platform/view/view.h"
 #include "solutions/procedures/papers.h"
 
@@ -23,7 +22,8 @@
 typedef struct Filing {
     Version v;
     const Form *form;
-    Dossier d; /* id 0: not saved yet */
+    Dossier d;  /* id 0: not saved yet */
+    bool saved; /* before this request: the write of a new draft may be run again */
     Json data;
     int64_t org_id;
     const char *refusal;
@@ -55,26 +55,33 @@ static int64_t draft_id(Request *rq)
     return id || text_int(query_str(rq, "draft"), 1, INT64_MAX, &id) ? id : 0;
 }
 
+bool filing_open(Request *rq, const char *code, Version *v, const Form **form, Reply *refusal)
+{
+    if (!version_in_force(rq->db, code, v)) {
+        *refusal = not_found(rq, "procedures.missing");
+        return false;
+    }
+    if (!text_is(v->route, "local")) {
+        *refusal = conflict(rq, "procedures.route-elsewhere", NULL);
+        return false;
+    }
+    *form = form_find(v->form_id);
+    if (!*form)
+        raise_fault(FAULT_INTERNAL, "procedures.form", "procedure %s names form %s, which does not exist",
+                    v->code, v->form_id);
+    return true;
+}
+
 /* The procedure, its form and the draft of this person; a refusal otherwise. */
 static bool open_filing(Request *rq, Filing *f, Reply *refusal)
 {
     *f = (Filing){ 0 };
-    if (!version_in_force(rq->db, path_str(rq, "code"), &f->v)) {
-        *refusal = not_found(rq, "procedures.missing");
+    if (!filing_open(rq, path_str(rq, "code"), &f->v, &f->form, refusal))
         return false;
-    }
-    if (!text_is(f->v.route, "local")) {
-        *refusal = conflict(rq, "procedures.route-elsewhere", NULL);
-        return false;
-    }
     if (rq->actor->kind != ACTOR_CITIZEN) {
         *refusal = forbidden(rq, "procedures.citizens-file");
         return false;
     }
-    f->form = form_find(f->v.form_id);
-    if (!f->form)
-        raise_fault(FAULT_INTERNAL, "procedures.form", "procedure %s names form %s, which does not exist",
-                    f->v.code, f->v.form_id);
     if (draft_id(rq) && (!dossier_find(rq->db, draft_id(rq), &f->d) || !dossier_is_mine(&f->d, rq->actor) ||
                          f->d.procedure_id != f->v.procedure_id)) {
         *refusal = not_found(rq, "procedures.draft.missing");
@@ -85,21 +92,23 @@ static bool open_filing(Request *rq, Filing *f, Reply *refusal)
 
 /* ---- The pages ---- */
 
-/* What is known of the person is put in by us and cannot be typed: the name, and the personal number where
- * there is one. */
-static Json with_verified(Request *rq, Json data)
+Json filing_verified(Json data, const char *name, const char *pid)
 {
-    const char *pid = person_pid(rq->db, rq->actor->person_id);
     Json applicant = json_object_get(data, "applicant");
-    if (!applicant)
+    if (!json_is_object(applicant))
         applicant = json_object_get(json_set(data, "applicant", json_new()), "applicant");
     json_object_del(data, "applicant.name");
-    json_set_str(applicant, "name", rq->actor->name);
+    json_set_str(applicant, "name", name);
     if (pid) {
         json_object_del(data, "applicant.pid");
         json_set_str(applicant, "pid", pid);
     }
     return data;
+}
+
+static Json with_verified(Request *rq, Json data)
+{
+    return filing_verified(data, rq->actor->name, person_pid(rq->db, rq->actor->person_id));
 }
 
 static Json locked_fields(Request *rq)
@@ -218,7 +227,7 @@ Reply apply_show(Request *rq)
 
 /* ---- details ---- */
 
-static void fill_applicant(Dossier *d, Json data)
+void filing_fill(Dossier *d, Json data)
 {
     bool for_another = json_bool(data, "for_another");
     d->form_data = data;
@@ -231,32 +240,48 @@ static void fill_applicant(Dossier *d, Json data)
     d->authority = for_another ? json_str(data, "owner.authority") : NULL;
 }
 
-static Dossier new_draft(Request *rq, const Filing *f)
+Dossier filing_draft(const Version *v, const char *applicant_name, int64_t now)
 {
     return (Dossier){ .id = id_new(),
-                      .procedure_id = f->v.procedure_id,
-                      .version_id = f->v.id,
+                      .procedure_id = v->procedure_id,
+                      .version_id = v->id,
                       .channel = CHANNEL_ONLINE,
-                      .applicant_account_id = rq->actor->account_id,
-                      .applicant_name = rq->actor->name,
-                      .owner_name = rq->actor->name,
+                      .applicant_name = applicant_name,
+                      .owner_name = applicant_name,
                       .status = "draft",
                       .fee_state = "none",
                       .owner_system = "local",
-                      .created_at = rq->now,
-                      .event_hash = "" };
+                      .created_at = now,
+                      .updated_at = now,
+                      .event_hash = "",
+                      .fresh = true };
+}
+
+/* Reads the draft again inside the write: it may have been submitted meanwhile, in another window or by a
+ * second request of the same moment, and a dossier is not written over. */
+static bool still_draft(Request *rq, Filing *f)
+{
+    bool still = dossier_find(rq->db, f->d.id, &f->d) && text_is(f->d.status, "draft");
+    f->refusal = still ? NULL : "procedures.draft.submitted";
+    if (!still)
+        db_reject(rq->db);
+    return still;
 }
 
 static void save_details(Request *rq, void *argument)
 {
     Filing *f = argument;
-    bool fresh = !f->d.id;
-    if (fresh)
-        f->d = new_draft(rq, f);
+    bool fresh = !f->saved;
+    if (!fresh && !still_draft(rq, f))
+        return;
+    if (fresh) {
+        f->d = filing_draft(&f->v, rq->actor->name, rq->now);
+        f->d.applicant_account_id = rq->actor->account_id;
+    }
     f->d.version_id = f->v.id;
     f->d.reception_org_id = f->d.org_id = f->org_id;
-    fill_applicant(&f->d, f->data);
-    if (fresh || !db_int(rq->db, "select count(*) from prc_dossier where id = ?1", ID(f->d.id))) {
+    filing_fill(&f->d, f->data);
+    if (fresh) {
         f->d.updated_at = rq->now;
         dossier_insert(rq->db, &f->d);
     } else {
@@ -264,18 +289,24 @@ static void save_details(Request *rq, void *argument)
     }
 }
 
+Json filing_check(Request *rq, const Version *v, const Form *form, int64_t org_id, Json typed)
+{
+    Json data = form_check(form, rq->lang, typed, NULL, rq->errors);
+    if (!version_body_ok(v, org_id))
+        invalid(rq, "org_id", "procedures.apply.body-missing", NULL);
+    return data;
+}
+
 static Reply post_details(Request *rq, Filing *f)
 {
-    f->data = form_check(f->form, rq->lang, typed_data(rq), NULL, rq->errors);
     f->org_id = in_id(rq, "org_id");
-    if (!version_body_ok(&f->v, f->org_id))
-        invalid(rq, "org_id", "procedures.apply.body-missing", NULL);
-    const char *pid = json_str(f->data, "applicant.pid");
-    if (*pid && !personal_number_valid(pid))
-        invalid(rq, "applicant.pid", "procedures.apply.pid-wrong", NULL);
+    f->data = filing_check(rq, &f->v, f->form, f->org_id, typed_data(rq));
     if (has_errors(rq))
         return refuse(rq);
+    f->saved = f->d.id != 0;
     db_in_write(rq, save_details, f);
+    if (f->refusal)
+        return conflict(rq, f->refusal, NULL);
     return done(rq, apply_url(f, "papers"), json_set_id(json_new(), "draft", f->d.id));
 }
 
@@ -284,6 +315,8 @@ static Reply post_details(Request *rq, Filing *f)
 static void save_papers(Request *rq, void *argument)
 {
     Filing *f = argument;
+    if (!still_draft(rq, f))
+        return;
     papers_take(rq, &f->d, "paper_", NULL, 0);
     if (in_id(rq, "remove"))
         papers_remove(rq->db, &f->d, in_id(rq, "remove"));
@@ -296,6 +329,8 @@ static Reply post_papers(Request *rq, Filing *f)
     if (has_errors(rq))
         return refuse(rq);
     db_in_write(rq, save_papers, f);
+    if (f->refusal)
+        return conflict(rq, f->refusal, NULL);
     bool on = !in_id(rq, "remove") && !text_is(in_str(rq, "go"), "stay");
     Json missing = papers_missing(rq->db, &f->d);
     if (on && json_array_size(missing)) {

@@ -30,6 +30,10 @@ bool open_for(Request *rq, const char *permission, const char *event, Dossier *d
         *refusal = conflict(rq, "procedures.mirror", NULL);
         return false;
     }
+    if (!if_match(rq, dossier_version(d))) {
+        *refusal = problem(rq, 412, "procedures.changed", NULL);
+        return false;
+    }
     if (event ? !move_find(event, d->status) : !text_is(d->status, "in_progress")) {
         *refusal = dossier_move_refused(rq, d, event ? event : "examine");
         return false;
@@ -228,13 +232,18 @@ typedef struct Answering {
     bool refused;
 } Answering;
 
+static const char *procedure_name(Db *db, const Dossier *d)
+{
+    return db_text(db, "select name from prc_procedure where id = ?1", ID(d->procedure_id));
+}
+
 void handling_answer(Db *db, Dossier *d, const char *event, const Act *act)
 {
     db_exec(db, "update prc_supplement set answered_at = ?2 where dossier_id = ?1 and answered_at is null",
             ID(d->id), I(act->now));
     dossier_move(db, d, event, act);
     if (text_is(event, "complete"))
-        ask_reception(db, d, act->actor, act->now);
+        ask_reception(db, d, procedure_name(db, d), act->actor, act->now);
     else
         process_message(db, d, "procedures.supplemented", act->now);
     process_follow(db, d, act->now);

@@ -63,6 +63,17 @@ void papers_take(Request *rq, const Dossier *d, const char *prefix, Json names, 
     }
 }
 
+bool papers_bring(Db *db, const Dossier *d, int64_t component_id, int64_t by_id, int64_t now)
+{
+    return db_exec(db,
+                   "insert into prc_dossier_component (id, dossier_id, component_id, name, state, copy_kind, "
+                   "digitised, reused, from_national_store, added_by_id, added_at)"
+                   " select ?1, ?2, id, name, 'given', case when original_qty > 0 then 0 else 1 end, ?5, ?5, "
+                   "?5, ?6, ?7 from prc_component_def where id = ?3 and version_id = ?4",
+                   ID(id_new()), ID(d->id), ID(component_id), ID(d->version_id), B(false), ID(by_id),
+                   I(now)) == 1;
+}
+
 void papers_remove(Db *db, const Dossier *d, int64_t paper_id)
 {
     db_exec(db, "update prc_dossier_component set state = 'superseded' where dossier_id = ?1 and id = ?2",
@@ -79,7 +90,9 @@ Json papers_given(Db *db, const Dossier *d)
                         "?1 order by added_at, id",
                         ID(d->id));
     json_each (rows, i, row)
-        json_set_str(row, "url", fmt("/dossiers/%lld/files/%s", (long long)d->id, json_str(row, "file_id")));
+        if (json_id(row, "file_id"))
+            json_set_str(row, "url",
+                         fmt("/dossiers/%lld/files/%s", (long long)d->id, json_str(row, "file_id")));
     return rows;
 }
 
@@ -104,16 +117,21 @@ Json papers_by_component(Db *db, const Dossier *d)
     return groups;
 }
 
-Json papers_missing(Db *db, const Dossier *d)
+Json papers_missing_rows(Db *db, const Dossier *d)
 {
-    Json names = json_list();
-    Json rows = db_rows(
+    return db_rows(
         db,
-        "select name from prc_component_def c where c.version_id = ?1 and c.required and not exists (select "
+        "select id, name from prc_component_def c where c.version_id = ?1 and c.required and not exists "
+        "(select "
         "1 from"
         " prc_dossier_component g where g.dossier_id = ?2 and g.component_id = c.id and g.state = 'given')"
         " order by c.place",
         ID(d->version_id), ID(d->id));
+}
+
+Json papers_missing(Db *db, const Dossier *d)
+{
+    Json names = json_list(), rows = papers_missing_rows(db, d);
     json_each (rows, i, row)
         json_add_str(names, json_str(row, "name"));
     return names;

@@ -41,6 +41,8 @@ static const Route routes[] = {
       0 },
     { GET, "/dossiers", dossiers_list, "signed-in", "My dossiers, or the work list", NULL, NULL,
       ROUTE_OPEN_PARAMS },
+    { POST, "/dossiers", dossier_file_whole, "signed-in", "File a dossier in one request, for programs",
+      intake_params, NULL, 0 },
     { GET, RECORD, dossier_show, "signed-in", "One dossier", NULL, NULL, 0 },
     { GET, RECORD "/stream", dossier_stream, "signed-in", "Told when this dossier changes", NULL, NULL, 0 },
     { GET, RECORD "/files/{file_id}", dossier_file, "signed-in", "A paper or the result", save_params, NULL,
@@ -107,6 +109,12 @@ static const Metric metrics[] = {
     { 0 },
 };
 
+static void stop(void)
+{
+    steering_stop();
+    public_stop();
+}
+
 const Solution procedures_solution = {
     .name = "procedures",
     .title = "procedures.title",
@@ -117,7 +125,7 @@ const Solution procedures_solution = {
     .metrics = metrics,
     .handlers = process_handlers,
     .start = public_start,
-    .stop = public_stop,
+    .stop = stop,
     .load_reference = catalogue_load,
     .load_demo = procedures_demo,
     .verify = dossiers_verify,

@@ -13,6 +13,15 @@
 
 static const char *const user_tasks[] = { "examine", "sign", "issue", "deliver", NULL };
 
+static void follow(Db *db, Dossier *d, bool due_changed, int64_t now)
+{
+    const char *step = process_step(db, d->id);
+    d->step = *step ? step : NULL;
+    if (due_changed && d->instance_id && d->due_at)
+        wf_due_changed(db, d->instance_id, d->due_at);
+    dossier_save(db, d, now);
+}
+
 void process_start(Db *db, Dossier *d, const Version *v, const Actor *actor, int64_t now)
 {
     Json variables = json_new();
@@ -33,7 +42,7 @@ void process_start(Db *db, Dossier *d, const Version *v, const Actor *actor, int
     int64_t instance = wf_start(db, &start, now);
     dossier_find(db, d->id, d); /* the process has moved it on */
     d->instance_id = instance;
-    process_follow(db, d, now);
+    follow(db, d, d->due_at != start.due_at, now);
 }
 
 const char *process_step(Db *db, int64_t dossier_id)
@@ -46,11 +55,7 @@ const char *process_step(Db *db, int64_t dossier_id)
 
 void process_follow(Db *db, Dossier *d, int64_t now)
 {
-    const char *step = process_step(db, d->id);
-    d->step = *step ? step : NULL;
-    if (d->instance_id && d->due_at)
-        wf_due_changed(db, d->instance_id, d->due_at);
-    dossier_save(db, d, now);
+    follow(db, d, true, now);
 }
 
 WfAnswer process_complete(Db *db, const Dossier *d, const Actor *actor, const char *element,

@@ -68,7 +68,7 @@ static void papers_table(Json blocks, Db *db, const Dossier *d)
         json_add_str(row, fmt("%lld", (long long)++n));
         json_add_str(row, json_str(paper, "name"));
         json_add_str(row, "1");
-        json_add_str(row, "Bản điện tử");
+        json_add_str(row, json_id(paper, "file_id") ? "Bản điện tử" : "Bản giấy");
         json_add(rows, row);
     }
     json_set(table, "columns", columns);

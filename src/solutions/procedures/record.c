@@ -318,7 +318,10 @@ Reply dossier_show(Request *rq)
     if (text_is(d.status, "draft"))
         return redirect_to(fmt("/procedures/%s/apply?draft=%lld", v.code, (long long)d.id));
     audit_read(rq, "procedures.dossier.read", fmt("dossier:%lld", (long long)d.id));
-    return page(rq, "procedures/dossier", record_model(rq, &d, &v));
+    Reply reply = page(rq, "procedures/dossier", record_model(rq, &d, &v));
+    if (rq->wants_json)
+        reply_etag(&reply, dossier_version(&d));
+    return reply;
 }
 
 Reply dossier_stream(Request *rq)

@@ -10,6 +10,8 @@
 #include "platform/identity/identity.h"
 #include "platform/view/view.h"
 
+#include <pthread.h>
+
 enum { MONTHS = 12, LATE_SHOWN = 50, RATE_DAYS = 365 };
 
 #define OPEN_SQL                                                                                             \
@@ -86,13 +88,14 @@ static Json by_field(const Scope *s)
                    "f.name");
 }
 
-static Json by_unit(const Scope *s)
+static Json by_unit(const Scope *s, bool linked)
 {
     Json rows = grouped(s, "d.org_id", "", "d.org_id");
     json_each (rows, i, row) {
         const Org *org = org_by_id(json_id(row, "org_id"));
         json_set_str(row, "name", org ? org->short_name : "");
-        json_set_str(row, "href", fmt("/dossiers?unit=%s&late=1", json_str(row, "org_id")));
+        if (linked) /* to a work list, which is not for strangers */
+            json_set_str(row, "href", fmt("/dossiers?unit=%s&late=1", json_str(row, "org_id")));
     }
     return rows;
 }
@@ -217,20 +220,71 @@ Reply steering_show(Request *rq)
     json_set(model, "total", total);
     json_set(model, "tiles", tiles(&s, total));
     json_set(model, "fields", by_field(&s));
-    json_set(model, "units", by_unit(&s));
+    json_set(model, "units", by_unit(&s, true));
     json_set(model, "late", late_list(&s));
     json_set(model, "months", months_chart(&s));
     return page(rq, "procedures/steering", model);
 }
 
-/* PRC-36: anybody may see how punctual each body is; counts only. */
+/* ---- The public board (PRC-36) ---- */
+
+enum { BOARD_FRESH_MS = MINUTE_MS };
+
+/* Counting all dossiers is work that strangers may ask for as often as they like: one answer serves a minute,
+ * in each language. Owned by this file until steering_stop(). */
+static struct Kept {
+    const char *lang;
+    Json model;
+    int64_t at;
+} kept[] = { { "vi", NULL, 0 }, { "en", NULL, 0 } };
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct Kept *kept_in(const char *lang)
+{
+    return text_is(lang, "en") ? &kept[1] : &kept[0];
+}
+
+static Json board_kept(Request *rq)
+{
+    struct Kept *k = kept_in(rq->lang);
+    pthread_mutex_lock(&kept_lock);
+    Json copy = k->model && rq->now - k->at < BOARD_FRESH_MS ? json_deep_copy(k->model) : NULL;
+    pthread_mutex_unlock(&kept_lock);
+    return copy;
+}
+
+static void keep_board(Request *rq, Json model)
+{
+    struct Kept *k = kept_in(rq->lang);
+    Json fresh = json_keep(model);
+    pthread_mutex_lock(&kept_lock);
+    Json old = k->model;
+    k->model = fresh;
+    k->at = rq->now;
+    pthread_mutex_unlock(&kept_lock);
+    json_drop(old);
+}
+
+void steering_stop(void)
+{
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        json_drop(kept[i].model);
+        kept[i].model = NULL;
+    }
+}
+
+/* Anybody may see how punctual each body is; counts only. */
 Reply board_show(Request *rq)
 {
-    Scope s = scope_of(rq, "1=1");
-    Json model = json_new(), total = totals(&s);
-    json_set_int(model, "at", rq->now);
-    json_set(model, "total", total);
-    json_set(model, "units", by_unit(&s));
+    Json model = board_kept(rq);
+    if (!model) {
+        Scope s = scope_of(rq, "1=1");
+        model = json_new();
+        json_set_int(model, "at", rq->now);
+        json_set(model, "total", totals(&s));
+        json_set(model, "units", by_unit(&s, false));
+        keep_board(rq, model);
+    }
     return page(rq, "procedures/board", model);
 }
 

@@ -6,6 +6,8 @@
 
 Handler steering_show, board_show;
 
+void steering_stop(void); /* forgets the board that was kept */
+
 int64_t open_dossiers(Db *db), late_dossiers(Db *db); /* for /metrics */
 
 #endif

@@ -20,13 +20,19 @@ FeeCase filing_fee_case(const Dossier *d)
     return (FeeCase){ (Channel)d->channel, pages > 0 ? pages : 1, copies > 0 ? copies : 1, false };
 }
 
-static void add_fee(Db *db, Dossier *d, const Version *v)
+static FeeQuote quote_fee(Db *db, Dossier *d, const Version *v)
 {
     FeeCase of = filing_fee_case(d);
     FeeQuote quote = version_fee(db, v, &of);
     d->fee_vnd = quote.vnd;
     d->fee_known = quote.known;
     d->fee_state = !quote.known ? "unknown" : quote.vnd ? "due" : "none";
+    return quote;
+}
+
+static void add_fee(Db *db, const Dossier *d, FeeQuote quote)
+{
+    FeeCase of = filing_fee_case(d);
     json_each (quote.lines, i, item)
         if (json_int(item, "vnd"))
             db_exec(
@@ -37,13 +43,11 @@ static void add_fee(Db *db, Dossier *d, const Version *v)
                 I(of.copies));
 }
 
-void ask_reception(Db *db, const Dossier *d, const Actor *actor, int64_t now)
+void ask_reception(Db *db, const Dossier *d, const char *procedure, const Actor *actor, int64_t now)
 {
-    Version v;
-    version_find(db, d->version_id, &v);
     Task task = { .module = "procedures",
                   .title = "procedures.task.receive",
-                  .subject = fmt("%s · %s · %s", d->code, v.name, d->applicant_name),
+                  .subject = fmt("%s · %s · %s", d->code, procedure, d->applicant_name),
                   .url = fmt("/dossiers/%lld", (long long)d->id),
                   .subject_id = d->id,
                   .org_id = d->reception_org_id,
@@ -60,18 +64,18 @@ void dossier_search(Db *db, const Dossier *d, const char *procedure)
                fmt("%s %s", d->owner_name, procedure));
 }
 
-void filing_enter(Db *db, Dossier *d, const char *request_id, const Actor *actor, int64_t now)
+void filing_enter(Db *db, Dossier *d, const Version *v, const char *request_id, const Actor *actor,
+                  int64_t now)
 {
-    Version v;
     const Org *org = org_by_id(d->reception_org_id);
-    version_find(db, d->version_id, &v);
     d->code = dossier_code(org->code, now, sequence_next(db, org->code, local_day(now)));
     d->request_id = request_id;
-    add_fee(db, d, &v);
+    FeeQuote fee = quote_fee(db, d, v);
     dossier_move(db, d, "submit", &(Act){ .actor = actor, .now = now });
-    ask_reception(db, d, actor, now);
-    dossier_search(db, d, v.name);
-    Json values = json_set_str(json_set_str(json_new(), "code", d->code), "procedure", v.name);
+    add_fee(db, d, fee);
+    ask_reception(db, d, v->name, actor, now);
+    dossier_search(db, d, v->name);
+    Json values = json_set_str(json_set_str(json_new(), "code", d->code), "procedure", v->name);
     if (d->applicant_account_id)
         notify_account(db, d->applicant_account_id, "procedures.notice.submit", values,
                        fmt("/dossiers/%lld", (long long)d->id));
@@ -86,6 +90,6 @@ const char *filing_submit(Db *db, Dossier *d, const char *request_id, const Acto
         return "procedures.apply.version-over";
     if (json_array_size(papers_missing(db, d)))
         return "procedures.apply.papers-missing";
-    filing_enter(db, d, request_id, actor, now);
+    filing_enter(db, d, &v, request_id, actor, now);
     return NULL;
 }

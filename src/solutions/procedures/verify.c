@@ -83,6 +83,12 @@ static bool check_event(Json row, void *argument)
     return true;
 }
 
+/* The clock stands still, and its end is not known yet. */
+static bool stopped(const Dossier *d)
+{
+    return !state_find(d->status)->running && !d->finished_at;
+}
+
 static bool check_due(Json row, void *argument)
 {
     Walk *w = argument;
@@ -91,11 +97,10 @@ static bool check_due(Json row, void *argument)
     begin_dossier(w, json_id(row, "id"));
     Arena *before = arena_use(w->scratch);
     dossier_find(w->db, w->dossier_id, &d);
-    version_find(w->db, d.version_id, &v);
     int64_t end = d.finished_at ? d.finished_at : now_ms();
-    bool stopped = !state_find(d.status)->running &&
-                   !d.finished_at; /* the clock stands still: its end is not known yet */
-    if (!stopped && dossier_due(w->db, &v, &d, end) != d.due_at)
+    if (!state_find(d.status) || !version_find(w->db, d.version_id, &v))
+        complain(w, "its state or its procedure's version does not exist");
+    else if (!stopped(&d) && dossier_due(w->db, &v, &d, end) != d.due_at)
         complain(w, fmt("it is due %s, its clock says %s", time_iso(d.due_at),
                         time_iso(dossier_due(w->db, &v, &d, end))));
     arena_use(before);

@@ -268,6 +268,8 @@ TEST(wrong_templates_are_refused_with_file_and_line)
     CHECK_TEXT(complaint("{{> c/x a=}}"), "web/views/bad.html:1: \"\" is no name");
     CHECK_TEXT(complaint("{{> c/x a}}"),
                "web/views/bad.html:1: a partial's arguments are written name=value");
+    CHECK_TEXT(complaint("\n{{! {{x}} }}"),
+               "web/views/bad.html:2: a comment cannot hold a tag: it would end with it");
     CHECK_TEXT(complaint("{{=x=}}"), "web/views/bad.html:1: delimiters are set as {{=<% %>=}}");
 }
 

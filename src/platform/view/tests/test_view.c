@@ -43,6 +43,9 @@ TEST(money_and_percentages_are_written_as_people_write_them)
     CHECK_TEXT(show_money("vi", INT64_MIN), "-9.223.372.036.854.775.808 đ");
     CHECK_TEXT(show_percent("vi", 0.965), "96,5 %");
     CHECK_TEXT(show_percent("en", 1), "100%");
+    CHECK_TEXT(show_datetime("vi", 1795249800000), "15:30 21/11/2026");
+    CHECK_TEXT(show_time("en", 1795249800000), "15:30");
+    CHECK_TEXT(show_date("en", 1795249800000), "21/11/2026");
 }
 
 TEST(amounts_are_read_in_vietnamese)

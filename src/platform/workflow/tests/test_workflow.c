@@ -442,6 +442,9 @@ TEST(an_error_of_a_handler_is_caught_or_becomes_an_incident)
     int64_t other = bench_start(store, "p", "A", "{\"error\":\"E2\"}", bench_now());
     CHECK_TEXT(bench_incident(store, other), "UNHANDLED_ERROR");
     CHECK_TEXT(bench_path(store, other), "s+ sub* eb* is+ w*");
+    bench_cancel(store, other, bench_now()); /* what is ended is stuck no more */
+    CHECK_TEXT(bench_incident(store, other), "");
+    CHECK_INT(bench_int(store, "select incident_count from wf_instance where id = ?1", other), 0);
     close_store(store);
 }
 
@@ -570,6 +573,23 @@ TEST(a_script_is_an_expression_with_a_result)
     int64_t i = bench_start(store, "p", "A", "{\"base\":20000}", bench_now());
     CHECK_TEXT(bench_variable(store, i, "fee"),
                "20000.299999999999"); /* as jansson writes the double nearest to 20000.3 */
+    close_store(store);
+}
+
+TEST(an_expression_that_takes_too_long_is_an_incident)
+{
+    Store *store = open_with(BPMN("<startEvent id='s'/>" FLOW(
+        "a", "s",
+        "c") "<scriptTask id='c' sen:resultVariable='n'><script>= if small then 1 else "
+             "count(for a in 1..2000 return for b in 1..2000 return a * b)</script></scriptTask>" FLOW(
+                 "b", "c", "z") "<endEvent id='z'/>"));
+    int64_t i = bench_start(store, "p", "A", "{}", bench_now());
+    CHECK_TEXT(bench_incident(store, i), "EXPRESSION_BUDGET");
+    CHECK_TEXT(bench_path(store, i), "s+ c?");
+    bench_set(store, i, "small", "true");
+    CHECK(bench_retry(store, i, bench_now()));
+    CHECK_TEXT(bench_state(store, i), "completed");
+    CHECK_TEXT(bench_variable(store, i, "n"), "1");
     close_store(store);
 }
 
@@ -758,6 +778,7 @@ int main(void)
                                TEST_CASE(an_outcome_names_the_flow_to_take),
                                TEST_CASE(a_task_someone_holds_is_taken),
                                TEST_CASE(a_script_is_an_expression_with_a_result),
+                               TEST_CASE(an_expression_that_takes_too_long_is_an_incident),
                                TEST_CASE(a_task_is_due_at_the_earlier_of_its_own_limit_and_the_whole),
                                TEST_CASE(instances_keep_the_version_they_started_with),
                                TEST_CASE(an_instance_goes_on_after_the_models_are_read_again),
