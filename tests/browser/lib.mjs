@@ -151,3 +151,11 @@ export async function wellMade(page, name) {
   await accessible(page, name);
   assert.deepEqual(page.complaints, [], name);
 }
+
+/* Where a receipt's QR code leads to: the state of a dossier, for whoever holds the paper. The check word is read from form 01. */
+export async function stateAddress(ask, id) {
+  const { code } = await ask(`/dossiers/${id}`);
+  const form = await (await ask.context()).request.get(`/dossiers/${id}/forms/01.pdf`);
+  const text = execFileSync('pdftotext', ['-layout', '-', '-'], { input: await form.body() }).toString();
+  return `/status?code=${code}&k=${text.match(/Mã tra cứu: ([A-Z2-7]{8})/)[1]}`;
+}
