@@ -137,7 +137,7 @@ def step_clang():
 
 def step_fuzz():
     if os.path.exists('tests/fuzz/run.py'):
-        tap('fuzzers', ['python3', 'tests/fuzz/run.py', '--seconds', '10'])
+        tap('fuzzers', ['python3', 'tests/fuzz/run.py', '--seconds', '5'])
 
 
 def scripts(folder, suffix):
