@@ -18,7 +18,8 @@ typedef struct Permission {
 } Permission;
 
 typedef struct MenuItem {
-    const char *path, *title, *permission; /* title: i18n key; shown to who has the permission */
+    const char *path, *title, *permission; /* title: i18n key; shown to who has the permission ("public",
+                                              "signed-in" and "citizen" are such, too) */
     const char *icon;                      /* name of a Tabler icon in web/icons */
     int order;                             /* small first */
 } MenuItem;

@@ -3,6 +3,7 @@
 #include "platform/audit/search.h"
 #include "platform/audit/audit.h"
 #include "platform/identity/identity.h"
+#include "platform/view/view.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -81,8 +82,32 @@ static const char *actor_name(Request *rq, const char *actor)
     return account_name(rq->db, id);
 }
 
+/* Words where there are some; the trail itself keeps its keys. */
+static const char *words(const char *lang, const char *prefix, const char *key, const char *otherwise)
+{
+    const char *name = fmt("%s%s", prefix, key);
+    return text_known(lang, name) ? text_in(lang, name, NULL) : otherwise;
+}
+
+/* "procedures.accept" is what the module calls "procedures.event.accept", or "audit.action.…" here. */
+static const char *action_title(const char *lang, const char *action)
+{
+    char **parts = text_split(action, '.', NULL);
+    const char *event = parts[0] && parts[1] && !parts[2] ? fmt("%s.event.%s", parts[0], parts[1]) : "";
+    return words(lang, "audit.action.", action, words(lang, "", event, NULL));
+}
+
+static const char *actor_title(const char *lang, const char *actor)
+{
+    return words(lang, "audit.actor.", actor, text_in(lang, "audit.actor.unknown", NULL));
+}
+
 static void dress_row(Request *rq, Json row)
 {
+    json_set_str(row, "actor_title", actor_title(rq->lang, json_str(row, "actor")));
+    json_set_str(row, "action_title", action_title(rq->lang, json_str(row, "action")));
+    json_set_str(row, "result_title",
+                 words(rq->lang, "audit.result.", json_str(row, "result"), json_str(row, "result")));
     const Org *org = org_by_id(json_id(row, "org_id"));
     json_set_str(row, "actor_name", actor_name(rq, json_str(row, "actor")));
     json_set_str(row, "org_name", org ? org->short_name : NULL);

@@ -63,6 +63,8 @@ static bool may_see(const Actor *actor, const char *permission)
         return true;
     if (!actor || actor->kind == ACTOR_STRANGER)
         return false;
+    if (text_is(permission, "citizen"))
+        return actor->kind == ACTOR_CITIZEN;
     return text_is(permission, "signed-in") || can(actor, permission);
 }
 

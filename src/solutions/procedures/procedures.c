@@ -91,7 +91,8 @@ static const Permission permissions[] = {
 
 static const MenuItem menu[] = {
     { "/procedures", "procedures.menu.procedures", "public", "search", 100 },
-    { "/dossiers", "procedures.menu.dossiers", "signed-in", "folders", 110 },
+    { "/dossiers", "procedures.menu.my-dossiers", "citizen", "folders", 110 },
+    { "/dossiers", "procedures.menu.dossiers", "procedures.read", "folders", 110 },
     { "/steering", "procedures.menu.steering", "procedures.steer", "chart-bar", 120 },
     { "/status", "procedures.menu.status", "public", "qrcode", 130 },
     { "/board", "procedures.menu.board", "public", "trophy", 140 },

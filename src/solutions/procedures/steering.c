@@ -184,7 +184,7 @@ static Json tiles(const Scope *s, Json row)
     Json rate = tile(s, "rate", json_str(row, "rate_text"), NULL);
     json_set_str(rate, "source",
                  text_in(s->lang, "procedures.steering.rate-of",
-                         json_set_str(json_new(), "count", figure(s, row, "finished"))));
+                         json_set_int(json_new(), "count", json_int(row, "finished"))));
     json_add(all, rate);
     return all;
 }

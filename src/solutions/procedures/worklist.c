@@ -3,6 +3,7 @@
 #include "solutions/procedures/worklist.h"
 #include "base/text.h"
 #include "platform/lists/lists.h"
+#include "platform/view/view.h"
 #include "solutions/procedures/record.h"
 
 #define FROM_SQL "prc_dossier d join prc_procedure p on p.id = d.procedure_id"
@@ -62,7 +63,7 @@ static const ListFilter official_filters[] = {
       .sql = "d.org_id = ?",
       .options = "select cast(o.org_id as text) as value, o.short_name as title from iam_org_name o where "
                  "o.valid_to is null and"
-                 " o.org_id in (select distinct org_id from prc_dossier) order by o.short_name" },
+                 " exists (select 1 from prc_dossier x where x.org_id = o.org_id) order by o.short_name" },
     { .name = "from", .kind = FILTER_DATE_FROM, .sql = "d.submitted_at >= ?" },
     { .name = "to", .kind = FILTER_DATE_TO, .sql = "d.submitted_at < ?" },
     { 0 },
@@ -109,5 +110,8 @@ Reply dossiers_list(Request *rq)
     bool citizen = rq->actor->kind == ACTOR_CITIZEN;
     if (!citizen && !can(rq->actor, "procedures.read"))
         return forbidden(rq, "http.forbidden");
-    return list_page(rq, citizen ? &citizen_list : &official_list, dossier_scope(rq->actor), NULL);
+    Json extra = NULL;
+    if (citizen)
+        extra = json_set_str(json_new(), "title", text_in(rq->lang, "procedures.menu.my-dossiers", NULL));
+    return list_page(rq, citizen ? &citizen_list : &official_list, dossier_scope(rq->actor), extra);
 }
