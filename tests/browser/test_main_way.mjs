@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DESK, PHONE, fits, look, newPage, signIn, startBrowser, startSen, type } from './lib.mjs';
+import { DESK, PHONE, fits, look, newPage, signIn, startBrowser, startSen, type, wellMade } from './lib.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const PAPER = join(here, '../e2e/paper.pdf');
@@ -284,8 +284,7 @@ step('the citizen downloads the result, and pdfsig finds its signatures valid', 
 step('a stranger who scans the result sees that it is genuine, and nothing of its content', async () => {
   const page = await stranger();
   await page.goto(new URL(way.verify).pathname);
-  await look(page, 'way-verify');
-  await fits(page, 'verification');
+  await wellMade(page, 'way-verify');
   assert.equal(await page.getAttribute('[data-test="verify"]', 'data-valid'), 'true');
   const text = await page.innerText('main');
   assert.ok(text.includes('Huỳnh Quốc Thắng'), 'who signed');

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "platform/app/app.h"
 #include "platform/identity/demo_names.h"
+#include "platform/reports/reports.h"
 #include "platform/tasks/tasks.h"
 #include "solutions/procedures/demo.h"
 #include "solutions/procedures/filing.h"
@@ -161,6 +162,23 @@ static Actor applicant(Db *db, const Scene *scene, DemoPerson person)
     return actor;
 }
 
+/* What a scan of a paper would be: one page that says that it is none. */
+static FileRef sample_paper(Db *db, const Opening *o, const Actor *who)
+{
+    Json blocks = json_list(), title = json_new(), text = json_new();
+    size_t size;
+    json_set_str(json_set_str(title, "kind", "title"), "text", "GIẤY TỜ MẪU");
+    json_set_str(
+        json_set_str(text, "kind", "text"), "text",
+        "Trang này thay cho bản chụp giấy tờ trong dữ liệu trình diễn. Không phải giấy tờ thật, không có "
+        "giá trị pháp lý.");
+    json_add(blocks, title);
+    json_add(blocks, text);
+    const void *pdf = pdf_document(
+        blocks, &(PdfOptions){ .title = "Giấy tờ mẫu", .lang = "vi", .watermark = "BẢN TRÌNH DIỄN" }, &size);
+    return files_put(db, pdf, size, "giay-to-mau.pdf", "application/pdf", who->account_id, o->staff->org->id);
+}
+
 static Dossier file_one(Db *db, Opening *o, const Scene *scene, Actor *who, int64_t at)
 {
     Version v;
@@ -171,6 +189,11 @@ static Dossier file_one(Db *db, Opening *o, const Scene *scene, Actor *who, int6
     Json data = json_new(), applicant_data = json_new();
     json_set_str(applicant_data, "name", who->name);
     json_set_str(applicant_data, "pid", person.pid);
+    const char *phone = fmt("09%08lld", (long long)demo_random(&o->seed, 100000000));
+    const char *address = fmt("Số %d, %s", 1 + (int)demo_random(&o->seed, 200),
+                              text_replace(o->staff->org->short_name, "UBND ", ""));
+    json_set_str(applicant_data, "phone", phone);
+    json_set_str(applicant_data, "address", address);
     json_set(data, "applicant", applicant_data);
     Dossier d = { .id = id_new(),
                   .procedure_id = v.procedure_id,
@@ -179,6 +202,8 @@ static Dossier file_one(Db *db, Opening *o, const Scene *scene, Actor *who, int6
                   .applicant_account_id = who->account_id,
                   .applicant_name = who->name,
                   .applicant_pid = person.pid,
+                  .applicant_phone = phone,
+                  .applicant_address = address,
                   .owner_name = who->name,
                   .owner_pid = person.pid,
                   .reception_org_id = o->staff->org->id,
@@ -192,6 +217,8 @@ static Dossier file_one(Db *db, Opening *o, const Scene *scene, Actor *who, int6
                   .event_hash = "" };
     d.fresh = true;
     filing_enter(db, &d, &v, NULL, who, at);
+    FileRef paper = sample_paper(db, o, who);
+    papers_fill(db, &d, &paper, who->account_id, at);
     return d;
 }
 

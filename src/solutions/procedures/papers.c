@@ -29,6 +29,19 @@ size_t papers_check(Request *rq, const char *prefix)
     return count;
 }
 
+/* A paper of a dossier with the file behind it. */
+static void insert_paper(Db *db, const Dossier *d, const FileRef *file, int64_t component_id,
+                         const char *name, int64_t supplement_id, int64_t by_id, int64_t now)
+{
+    db_exec(db,
+            "insert into prc_dossier_component (id, dossier_id, component_id, name, state, file_id, "
+            "file_name, sha256, size, copy_kind,"
+            " digitised, reused, from_national_store, supplement_id, added_by_id, added_at)"
+            " values (?1,?2,?3,?4,'given',?5,?6,?7,?8,2,?9,?10,?10,?11,?12,?13)",
+            ID(id_new()), ID(d->id), ID(component_id), T(name), ID(file->id), T(file->name), T(file->sha256),
+            I(file->size), B(true), B(false), ID(supplement_id), ID(by_id), I(now));
+}
+
 static void take_one(Request *rq, const Dossier *d, const Upload *upload, int64_t component_id,
                      const char *name, int64_t supplement_id)
 {
@@ -38,13 +51,7 @@ static void take_one(Request *rq, const Dossier *d, const Upload *upload, int64_
                 "update prc_dossier_component set state = 'superseded' where dossier_id = ?1 and "
                 "component_id = ?2",
                 ID(d->id), ID(component_id));
-    db_exec(rq->db,
-            "insert into prc_dossier_component (id, dossier_id, component_id, name, state, file_id, "
-            "file_name, sha256, size, copy_kind,"
-            " digitised, reused, from_national_store, supplement_id, added_by_id, added_at)"
-            " values (?1,?2,?3,?4,'given',?5,?6,?7,?8,2,?9,?10,?10,?11,?12,?13)",
-            ID(id_new()), ID(d->id), ID(component_id), T(name), ID(file.id), T(file.name), T(file.sha256),
-            I(file.size), B(true), B(false), ID(supplement_id), ID(rq->actor->account_id), I(rq->now));
+    insert_paper(rq->db, d, &file, component_id, name, supplement_id, rq->actor->account_id, rq->now);
 }
 
 void papers_take(Request *rq, const Dossier *d, const char *prefix, Json names, int64_t supplement_id)
@@ -72,6 +79,12 @@ bool papers_bring(Db *db, const Dossier *d, int64_t component_id, int64_t by_id,
                    "?5, ?6, ?7 from prc_component_def where id = ?3 and version_id = ?4",
                    ID(id_new()), ID(d->id), ID(component_id), ID(d->version_id), B(false), ID(by_id),
                    I(now)) == 1;
+}
+
+void papers_fill(Db *db, const Dossier *d, const FileRef *file, int64_t by_id, int64_t now)
+{
+    json_each (papers_missing_rows(db, d), i, row)
+        insert_paper(db, d, file, json_id(row, "id"), json_str(row, "name"), 0, by_id, now);
 }
 
 void papers_remove(Db *db, const Dossier *d, int64_t paper_id)

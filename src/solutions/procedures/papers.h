@@ -2,6 +2,7 @@
 #ifndef SEN_PROCEDURES_PAPERS_H
 #define SEN_PROCEDURES_PAPERS_H
 
+#include "platform/files/files.h"
 #include "solutions/procedures/dossier.h"
 
 /* Checks every upload of a request whose field begins with `prefix` ("paper_", "item_") by content; what is
@@ -15,6 +16,9 @@ void papers_take(Request *rq, const Dossier *d, const char *prefix, Json names, 
 /* A paper of this component was brought to the counter: it counts as given and has no file until somebody
  * digitises it. False when the version asks for no such paper. */
 bool papers_bring(Db *db, const Dossier *d, int64_t component_id, int64_t by_id, int64_t now);
+/* Puts a file that is in the store already in the place of each required paper that is missing: what the
+ * demonstration files. */
+void papers_fill(Db *db, const Dossier *d, const FileRef *file, int64_t by_id, int64_t now);
 void papers_remove(Db *db, const Dossier *d, int64_t paper_id);
 /* What was handed in: [{id, name, file_id, file_name, size, sha256, added_at, superseded, url}]; file
  * and url are missing of what lies on paper. */
