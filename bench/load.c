@@ -1,12 +1,13 @@
-/* Files and accepts dossiers as fast as the server answers: bench/run.sh runs it against Sen and against the peer.
+/* Files and accepts dossiers as fast as the server answers: bench/run.sh runs it against Sen and against the
+ * peer.
  *
  *     load HOST PORT CONNECTIONS SECONDS SESSIONS BODY
  *
- * SESSIONS is a file of lines "citizen-cookie citizen-csrf official-cookie official-csrf", used in turn, a pair for
- * each connection. BODY is the JSON of a filing in which every '@' stands for the number of the request. Each
- * connection keeps alive and does one thing after the other: POST /dossiers, then POST /dossiers/{id}/accept with
- * the id of the answer. The first WARM_SECONDS are not counted. One line of JSON goes to stdout; anything but 201
- * and 200 is an error, and the first one is shown. */
+ * SESSIONS is a file of lines "citizen-cookie citizen-csrf official-cookie official-csrf", used in turn, a
+ * pair for each connection. BODY is the JSON of a filing in which every '@' stands for the number of the
+ * request. Each connection keeps alive and does one thing after the other: POST /dossiers, then POST
+ * /dossiers/{id}/accept with the id of the answer. The first WARM_SECONDS are not counted. One line of JSON
+ * goes to stdout; anything but 201 and 200 is an error, and the first one is shown. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MOST = 1024, REQUEST_MOST = 8192, ANSWER_MOST = 65536, SAMPLES_MOST = 8 << 20, WARM_SECONDS = 1 };
+enum {
+    CONNECTIONS_MOST = 1024,
+    REQUEST_MOST = 8192,
+    ANSWER_MOST = 65536,
+    SAMPLES_MOST = 8 << 20,
+    WARM_SECONDS = 1
+};
 
 typedef struct Session {
     char cookie[2][400], csrf[2][200]; /* of the citizen, of the official */
@@ -108,10 +115,11 @@ static void compose(Connection *c)
     } else {
         size = filled_body(filled);
     }
-    int head = snprintf(c->request, sizeof c->request,
-                        "POST %s HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
-                        "Cookie: %s\r\nX-CSRF-Token: %s\r\nContent-Length: %zu\r\n\r\n",
-                        path, c->session->cookie[c->accepting], c->session->csrf[c->accepting], size);
+    int head = snprintf(
+        c->request, sizeof c->request,
+        "POST %s HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
+        "Cookie: %s\r\nX-CSRF-Token: %s\r\nContent-Length: %zu\r\n\r\n",
+        path, c->session->cookie[c->accepting], c->session->csrf[c->accepting], size);
     if ((size_t)head + size > sizeof c->request)
         die("the request is too long");
     memcpy(c->request + head, filled, size);
@@ -217,8 +225,8 @@ static double at(const uint32_t *sorted, size_t n, double part)
 static void report(const char *name, uint32_t *list, size_t n, double seconds)
 {
     qsort(list, n, sizeof *list, smaller);
-    printf("\"%s\":{\"per_s\":%.1f,\"p50_ms\":%.3f,\"p95_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}", name, (double)n / seconds,
-           at(list, n, .5), at(list, n, .95), at(list, n, .99), at(list, n, 1));
+    printf("\"%s\":{\"per_s\":%.1f,\"p50_ms\":%.3f,\"p95_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}", name,
+           (double)n / seconds, at(list, n, .5), at(list, n, .95), at(list, n, .99), at(list, n, 1));
 }
 
 static void report_all(double seconds)

@@ -1,6 +1,6 @@
-/* A disk with a flush time: makes fsync() and fdatasync() of the program that it is preloaded into take at least
- * SLOW_FSYNC_US microseconds (2,000 when unset). A virtual machine's disk often answers a flush in hundredths of a
- * millisecond, from a cache; a server's SSD with its cache switched off takes one to five. */
+/* A disk with a flush time: makes fsync() and fdatasync() of the program that it is preloaded into take at
+ * least SLOW_FSYNC_US microseconds (2,000 when unset). A virtual machine's disk often answers a flush in
+ * hundredths of a millisecond, from a cache; a server's SSD with its cache switched off takes one to five. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>

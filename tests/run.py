@@ -16,7 +16,7 @@ options = arguments.parse_args()
 
 passed = failed = skipped = 0
 failures, reasons = [], []
-THREADED = ('store', 'net', 'events', 'jobs', 'workflow', 'audit', 'identity')
+THREADED = ('store', 'store_writes', 'store_groups', 'net_server', 'net_stress', 'events', 'jobs', 'workflow', 'audit', 'identity')
 SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0', 'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1',
               'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1', 'LSAN_OPTIONS': f'suppressions={ROOT}/tests/lsan.supp:print_suppressions=0'}
 
@@ -137,7 +137,7 @@ def step_clang():
 
 def step_fuzz():
     if os.path.exists('tests/fuzz/run.py'):
-        tap('fuzzers', ['python3', 'tests/fuzz/run.py', '--seconds', '10'])
+        tap('fuzzers', ['python3', 'tests/fuzz/run.py', '--seconds', '5'])
 
 
 def scripts(folder, suffix):

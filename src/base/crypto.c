@@ -7,15 +7,58 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* ---- SHA-256 ----
+ * OpenSSL looks the algorithm up by name, under locks, in every one-shot call, which takes longer than the
+ * digest of a short text. So it is looked up once, and each thread keeps a context. */
+
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static pthread_key_t context_key;
+static EVP_MD *sha256_method; /* until the end of the process */
+
+static void free_context(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
+
+static void free_method(void)
+{
+    free_context(pthread_getspecific(context_key));
+    pthread_setspecific(context_key, NULL);
+    EVP_MD_free(sha256_method);
+}
+
+static void start_sha256(void)
+{
+    pthread_key_create(&context_key, free_context);
+    sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
+    atexit(free_method);
+}
+
+/* Of the parts one after the other. */
+static void sha256_parts(const Slice *parts, size_t count, unsigned char out[SHA256_SIZE])
+{
+    pthread_once(&sha256_once, start_sha256);
+    EVP_MD_CTX *context = pthread_getspecific(context_key);
+    if (!context) {
+        context = EVP_MD_CTX_new();
+        pthread_setspecific(context_key, context);
+    }
+    bool good = context && sha256_method && EVP_DigestInit_ex2(context, sha256_method, NULL) == 1;
+    for (size_t i = 0; good && i < count; i++)
+        good = EVP_DigestUpdate(context, parts[i].at, parts[i].size) == 1;
+    if (!good || EVP_DigestFinal_ex(context, out, NULL) != 1)
+        raise_fault(FAULT_INTERNAL, "crypto.digest", "a digest failed");
+}
 
 void sha256(const void *bytes, size_t size, unsigned char out[SHA256_SIZE])
 {
-    SHA256(bytes, size, out);
+    sha256_parts(&(Slice){ bytes, size }, 1, out);
 }
 
 char *sha256_hex(const void *bytes, size_t size)
@@ -25,12 +68,27 @@ char *sha256_hex(const void *bytes, size_t size)
     return hex_encode(digest, sizeof digest);
 }
 
+enum { SHA256_BLOCK = 64 };
+
+/* RFC 2104. */
 void hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
                  unsigned char out[SHA256_SIZE])
 {
-    unsigned n = SHA256_SIZE;
-    if (!HMAC(EVP_sha256(), key, (int)key_size, bytes, size, out, &n))
-        raise_fault(FAULT_INTERNAL, "crypto.hmac", "HMAC failed");
+    unsigned char block[2][SHA256_BLOCK], inner[SHA256_SIZE], short_key[SHA256_SIZE];
+    if (key_size > SHA256_BLOCK) {
+        sha256(key, key_size, short_key);
+        key = short_key;
+        key_size = sizeof short_key;
+    }
+    memset(block[0], 0x36, SHA256_BLOCK);
+    memset(block[1], 0x5c, SHA256_BLOCK);
+    for (size_t i = 0; i < key_size; i++)
+        for (int k = 0; k < 2; k++)
+            block[k][i] ^= ((const unsigned char *)key)[i];
+    sha256_parts((const Slice[]){ { (char *)block[0], SHA256_BLOCK }, { bytes, size } }, 2, inner);
+    sha256_parts((const Slice[]){ { (char *)block[1], SHA256_BLOCK }, { (char *)inner, sizeof inner } }, 2,
+                 out);
+    OPENSSL_cleanse(block, sizeof block);
 }
 
 void random_bytes(void *out, size_t size)

@@ -61,6 +61,7 @@ int command_serve(const Config *config, const char **rest)
     sigaddset(&stop, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop, NULL); /* before any thread starts, so that only sigwait() gets them */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write, not the end */
 
     Server *server = NULL;
     Store *store = app_open(config, &s, true);

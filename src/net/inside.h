@@ -270,13 +270,22 @@ void stream_gone(Stream *stream);
 void bus_publish(Bus *bus, const char *topic, const char *event, const char *data);
 int64_t bus_streams(Bus *bus);
 
+/* ---- The listening socket (door.c) ---- */
+
+typedef struct Door Door;
+/* Listens ("host:port", port 0: any) and hands connections to the daemon. Raises FAULT_INTERNAL when it
+ * cannot. */
+Door *door_open(const char *listen, struct MHD_Daemon *daemon, int *port);
+void door_close(Door *door);
+
 /* ---- The server (server.c) ---- */
 
 struct Server {
     Hooks hooks;
     ServerOptions options;
     struct MHD_Daemon *daemon;
-    int socket, port;
+    Door *door;
+    int port;
     Router router;
     ProxyList proxies;
     Limiter *limiter;

@@ -5,72 +5,15 @@
 #include "net/inside.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, MAX_OPTIONS = 16 };
+enum { MAX_OPTIONS = 16 };
 
 static const char busy_text[] =
     "{\"type\":\"urn:sen:problem:http.unavailable\",\"title\":\"Service Unavailable\",\"status\":503}";
-
-/* ---- The listening socket ---- */
-
-static _Noreturn void refuse_listen(const char *listen, const char *why)
-{
-    raise_fault(FAULT_INTERNAL, "http.listen", "%s: %s", listen, why);
-}
-
-static int bind_to(const struct addrinfo *info)
-{
-    int yes = 1, no = 0;
-    int fd = socket(info->ai_family, info->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, info->ai_protocol);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (info->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
-    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static int open_socket(const char *where)
-{
-    const char *colon = strrchr(where, ':');
-    if (!colon)
-        refuse_listen(where, "an address has the form host:port");
-    char *host = text_copy_n(where, (size_t)(colon - where));
-    size_t n = strlen(host);
-    if (n > 1 && host[0] == '[' && host[n - 1] == ']')
-        host = text_copy_n(host + 1, n - 2);
-    struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM }, *info = NULL;
-    int error = getaddrinfo(*host ? host : NULL, colon + 1, &hints, &info);
-    if (error)
-        refuse_listen(where, gai_strerror(error));
-    int fd = bind_to(info);
-    int failure = errno;
-    freeaddrinfo(info);
-    if (fd < 0)
-        refuse_listen(where, strerror(failure));
-    return fd;
-}
-
-static int port_of(int fd)
-{
-    struct sockaddr_storage address;
-    socklen_t size = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-        return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
-}
 
 /* ---- Starting ---- */
 
@@ -122,16 +65,15 @@ static size_t keep_escaped(void *cls, struct MHD_Connection *connection, char *t
     return strlen(text);
 }
 
-static void start_daemon(Server *server, int fd)
+static void start_daemon(Server *server)
 {
     const ServerOptions *o = &server->options;
     struct MHD_OptionItem items[MAX_OPTIONS];
     int n = 0;
-    unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
 #define OPTION(name, number, at)                                                                             \
     items[n++] = (struct MHD_OptionItem){ name, (intptr_t)(number), (void *)(at) }
-    OPTION(MHD_OPTION_LISTEN_SOCKET, fd, NULL);
     OPTION(MHD_OPTION_CONNECTION_LIMIT, o->max_connections, NULL);
     OPTION(MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s, NULL);
     OPTION(MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL);
@@ -173,16 +115,14 @@ static void start(Server *server, const ServerOptions *options)
     server->slow = workers_start(server, server->options.workers);
     if (!workers_count(server->workers) || !workers_count(server->slow))
         raise_fault(FAULT_INTERNAL, "http.start", "no thread could be started");
-    server->socket = open_socket(server->options.listen);
-    server->port = port_of(server->socket);
-    start_daemon(server, server->socket);
+    start_daemon(server);
+    server->door = door_open(server->options.listen, server->daemon, &server->port);
 }
 
 Server *server_start(const ServerOptions *options, const Hooks *hooks)
 {
     Server *server = heap_alloc(sizeof *server);
     server->hooks = *hooks;
-    server->socket = -1;
     atomic_init(&server->owners, 1);
     pthread_mutex_init(&server->gate, NULL);
     pthread_cond_init(&server->idle, NULL);
@@ -228,16 +168,6 @@ static void wait_idle(Server *server, int64_t until_us)
             return;
 }
 
-/* The socket stops listening but stays open: the I/O threads still have it in their epoll sets, and
- * libmicrohttpd aborts when it finds it closed there. */
-static void stop_listening(Server *server)
-{
-    if (server->daemon)
-        MHD_quiesce_daemon(server->daemon);
-    if (server->socket >= 0)
-        shutdown(server->socket, SHUT_RDWR);
-}
-
 static void end_requests(Server *server, int64_t until_us)
 {
     pthread_mutex_lock(&server->gate);
@@ -255,15 +185,13 @@ void server_stop(Server *server, int grace_ms)
 {
     int64_t until_us = monotonic_us() + (int64_t)grace_ms * 1000;
     atomic_store(&server->stopping, true);
-    stop_listening(server);
+    door_close(server->door);
     if (server->bus)
         bus_close(server->bus);
     end_requests(server, until_us);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     server->daemon = NULL;
-    if (server->socket >= 0)
-        close(server->socket);
     if (server->slow)
         workers_stop(server->slow, until_us + 500 * 1000);
     if (server->workers)

@@ -101,7 +101,7 @@ static const char common_settings[] =
     "pragma journal_size_limit = 67108864;"
     "pragma wal_autocheckpoint = 0;"; /* the writer does it between batches */
 static const char writer_settings[] =
-    "pragma journal_mode = wal; pragma cache_size = -65536; pragma analysis_limit = 400;";
+    "pragma journal_mode = wal; pragma cache_size = -32768; pragma analysis_limit = 400;";
 static const char reader_settings[] = "pragma query_only = on; pragma cache_size = -8192;";
 
 static const char *const controls[CONTROLS] = {
@@ -120,6 +120,8 @@ static int open_handle(SqliteDb *db, bool writing)
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        if (writing) /* what its statements need while they run comes from here, not from malloc() */
+            sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, 1200, 400);
         rc = sqlite3_exec(db->handle, common_settings, NULL, NULL, NULL);
     }
     if (rc == SQLITE_OK)

@@ -105,7 +105,7 @@ def the_form_is_checked_as_on_the_page():
     found = rules(citizen.post_json('/dossiers', filing(form={**FORM, 'request': ''})))
     check(('request', 'required') in found, found)
     found = rules(desk.post_json('/dossiers', {**by_desk(), 'applicant_pid': '999999999999'}))
-    check(('applicant.pid', 'procedures.apply.pid-wrong') in found, found)
+    check(('applicant.pid', 'personal-id') in found, found)
     found = rules(citizen.post_json('/dossiers', filing(org='snv')))
     check(('org_id', 'procedures.apply.body-missing') in found, f'a department is not competent for residence: {found}')
     equal(citizen.post_json('/dossiers', filing(procedure='9.999999')).status, 404)

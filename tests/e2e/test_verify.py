@@ -178,6 +178,14 @@ def a_changed_shortened_or_lost_file_is_named():
 
 
 @test
+def what_cannot_be_read_is_told_and_the_other_rooms_are_asked_all_the_same():
+    with Copy() as copy:
+        copy.sql("update audit_anchor set heads = " + ("'7'" if STORE else "'[{'"))
+        copy.sql(f"update prc_dossier set due_at = due_at + 1 where id = {W['key']}")
+        found(copy.verify(), 'audit        BROKEN', f'dossier {W["key"]}')
+
+
+@test
 def one_flipped_bit_in_the_pages_of_the_audit_table_is_found():
     """SQLite only: PostgreSQL's own page checksums answer for its files."""
     if STORE:

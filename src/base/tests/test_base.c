@@ -53,6 +53,10 @@ TEST(digests_follow_fips_and_rfc4231)
     CHECK_TEXT(sha256_hex("abc", 3), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, mac);
     CHECK_TEXT(hex_encode(mac, 32), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    char key[131]; /* test case 6: a key longer than a block is hashed first */
+    memset(key, 0xaa, sizeof key);
+    hmac_sha256(key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54, mac);
+    CHECK_TEXT(hex_encode(mac, 32), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST(civil_dates_go_both_ways)

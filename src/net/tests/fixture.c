@@ -14,6 +14,11 @@
 
 atomic_int fixture_delay_ms, fixture_begun, fixture_finished;
 
+const char *fixture_path(const char *name)
+{
+    return fmt("/tmp/sen-net-%d-%s", (int)getpid(), name);
+}
+
 /* ---- The thread that finishes /later ---- */
 
 enum { MOST_LATER = 1024 };
@@ -143,10 +148,9 @@ static Reply tagged(Request *rq)
 
 static Reply file(Request *rq)
 {
-    Reply reply =
-        file_reply("application/pdf",
-                   text_is(path_str(rq, "which"), "missing") ? "/nonexistent" : "/tmp/sen-net-test.bin",
-                   "Đơn \"xin\".pdf");
+    Reply reply = file_reply(
+        "application/pdf", text_is(path_str(rq, "which"), "missing") ? "/nonexistent" : fixture_path("file"),
+        "Đơn \"xin\".pdf");
     reply_etag(&reply, "file-1");
     return reply;
 }

@@ -12,6 +12,9 @@ Server *fixture_start(const ServerOptions *options);
 void fixture_stop(Server *server, int grace_ms);
 void fixture_end(void); /* the second half of it, after server_stop() */
 
+/* A path of this process alone: "/tmp/sen-net-<pid>-name". /file/a sends fixture_path("file"). */
+const char *fixture_path(const char *name);
+
 /* /later answers when this many ms have passed. */
 extern atomic_int fixture_delay_ms;
 /* Handlers of /later that were begun and finished. */

@@ -351,7 +351,7 @@ TEST(a_known_version_is_not_sent_again)
 
 static void write_sample(void)
 {
-    FILE *f = fopen("/tmp/sen-net-test.bin", "w");
+    FILE *f = fopen(fixture_path("file"), "w");
     for (int i = 0; i < 100000; i++)
         fputc('0' + i % 10, f);
     fclose(f);
@@ -386,7 +386,7 @@ TEST(files_come_whole_in_ranges_or_not_at_all)
                "GET /file/a HTTP/1.1\r\nHost: x\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
     CHECK_INT(live->status, 200);
     CHECK_INT(ask(server, "HEAD /file/a HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n\r\n")->status, 200);
-    unlink("/tmp/sen-net-test.bin");
+    unlink(fixture_path("file"));
     fixture_stop(server, 2000);
 }
 

@@ -232,7 +232,7 @@ TEST(a_reader_that_is_slow_to_start_gets_every_byte)
     enum { SIZE = 16 * 1024 * 1024 }; /* more than the sockets hold: sendfile() writes short */
     Server *server = fixture_start(NULL);
     int fd = plain_connect(server_port(server));
-    FILE *f = fopen("/tmp/sen-net-test.bin", "w");
+    FILE *f = fopen(fixture_path("file"), "w");
     for (int i = 0; i < SIZE; i++)
         fputc('0' + i % 10, f);
     fclose(f);
@@ -251,7 +251,7 @@ TEST(a_reader_that_is_slow_to_start_gets_every_byte)
         wrong += body[i] != '0' + i % 10;
     CHECK_INT(wrong, 0);
     close(fd);
-    unlink("/tmp/sen-net-test.bin");
+    unlink(fixture_path("file"));
     fixture_stop(server, 2000);
 }
 
@@ -489,9 +489,9 @@ static void make_certificate(const char *cert_path, const char *key_path)
 
 TEST(tls_is_served_directly)
 {
-    make_certificate("/tmp/sen-net-cert.pem", "/tmp/sen-net-key.pem");
+    make_certificate(fixture_path("cert"), fixture_path("key"));
     Server *server =
-        fixture_start(&(ServerOptions){ .cert = "/tmp/sen-net-cert.pem", .key = "/tmp/sen-net-key.pem" });
+        fixture_start(&(ServerOptions){ .cert = fixture_path("cert"), .key = fixture_path("key") });
     char command[300], answer[8192] = { 0 };
     snprintf(command, sizeof command,
              "curl -s -k -i --max-time 20 https://127.0.0.1:%d/items/9 https://127.0.0.1:%d/later",
@@ -505,8 +505,8 @@ TEST(tls_is_served_directly)
     Fetched fetched = fetch(
         &(Fetch){ .url = fmt("https://127.0.0.1:%d/hello", server_port(server)), .allow_private = true });
     CHECK_INT(fetched.status, 0); /* nobody vouches for this certificate */
-    unlink("/tmp/sen-net-cert.pem");
-    unlink("/tmp/sen-net-key.pem");
+    unlink(fixture_path("cert"));
+    unlink(fixture_path("key"));
     fixture_stop(server, 2000);
 }
 

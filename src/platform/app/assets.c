@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/text.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,18 @@ static int by_name(const void *name, const void *asset)
     return strcmp(name, ((const Asset *)asset)->name);
 }
 
+static const char *own_folder;
+
+static void read_own_folder(void)
+{
+    own_folder = getenv("SEN_ASSETS");
+}
+
 const Asset *asset_find(const char *name)
 {
-    const char *folder = getenv("SEN_ASSETS");
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_own_folder);
+    const char *folder = own_folder;
     const Asset *fresh = folder && arena_current() ? from_folder(folder, name) : NULL;
     return fresh ? fresh : bsearch(name, assets, asset_count, sizeof *assets, by_name);
 }
@@ -51,11 +61,25 @@ const char *asset_text(const char *name, size_t *size)
     return asset ? (const char *)asset->bytes : NULL;
 }
 
+/* The first in order of names that does not stand before this prefix. */
+static size_t first_from(const char *prefix)
+{
+    size_t from = 0, to = asset_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (strcmp(assets[middle].name, prefix) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 const char **asset_names(const char *prefix, const char *suffix)
 {
     Vec names = { 0 };
-    for (size_t i = 0; i < asset_count; i++)
-        if (text_starts(assets[i].name, prefix) && text_ends(assets[i].name, suffix))
+    for (size_t i = first_from(prefix); i < asset_count && text_starts(assets[i].name, prefix); i++)
+        if (text_ends(assets[i].name, suffix))
             vec_add(&names, (void *)assets[i].name);
     vec_add(&names, NULL);
     return (const char **)names.items;

@@ -88,8 +88,8 @@ char *form_pattern(const char *pattern)
     return posix;
 }
 
-/* Compiling a pattern takes longer than all other checks of a form together, so the ones in use are kept until
- * forms_forget(). A new one takes the place of the one in its slot. */
+/* Compiling a pattern takes longer than all other checks of a form together, so the ones in use are kept
+ * until forms_forget(). A new one takes the place of the one in its slot. */
 enum { PATTERN_SLOTS = 64 };
 
 typedef struct Compiled {

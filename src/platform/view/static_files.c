@@ -71,7 +71,9 @@ const char *asset_path(const char *name)
                  : fmt("/assets/%s", name);
 }
 
-Json asset_islands(void)
+static Json islands_kept; /* made by asset_islands_keep(): every page has them in its head */
+
+static Json find_islands(void)
 {
     Json islands = json_list();
     for (const char **file = asset_names(DIST, ".js"); *file; file++) {
@@ -85,6 +87,25 @@ Json asset_islands(void)
         json_add(islands, island);
     }
     return islands;
+}
+
+void asset_islands_keep(void)
+{
+    asset_islands_forget();
+    islands_kept = json_keep(find_islands());
+}
+
+void asset_islands_forget(void)
+{
+    if (islands_kept)
+        json_drop(islands_kept);
+    islands_kept = NULL;
+}
+
+/* Without a count for each page: arena values never give theirs back. */
+Json asset_islands(void)
+{
+    return islands_kept ? islands_kept : find_islands();
 }
 
 /* "app-<digest>.css" → the asset app.css, when that is its digest; "fonts/…" → itself. */

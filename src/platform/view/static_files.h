@@ -10,5 +10,8 @@
 const char *asset_path(const char *name);
 /* The islands there are: [{name, js, css}], for the loader in web/src/app.ts. */
 Json asset_islands(void);
+/* Keeps them from here on, so that no page has to look for them; and forgets them again. */
+void asset_islands_keep(void);
+void asset_islands_forget(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "platform/view/inside.h"
 #include "platform/view/i18n.h"
 #include "platform/view/filters.h"
+#include "platform/view/static_files.h"
 #include "platform/app/app.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -110,11 +111,13 @@ void view_start(void)
     guard_leave(&guard);
     arena = made;
     templates = all;
+    asset_islands_keep();
     log_debug("view.ready", "templates", before ? fmt("%zu", all->count) : "", NULL);
 }
 
 void view_stop(void)
 {
+    asset_islands_forget();
     texts_use(NULL);
     templates = NULL;
     arena_free(arena);

@@ -62,6 +62,8 @@ bool user_prepare(Run *run, Scope *scope)
     for (size_t i = 0; i < count; i++)
         if (accounts[i] != not_this)
             return true;
+    if (!count) /* nobody yet: the task waits for whoever is appointed */
+        return true;
     run_incident(
         run, scope, "NO_CANDIDATE",
         fmt("nobody but the one who did %s may do %s", scope->element->different_from, scope->element->id));

@@ -63,7 +63,7 @@ static const ListFilter official_filters[] = {
       .sql = "d.org_id = ?",
       .options = "select cast(o.org_id as text) as value, o.short_name as title from iam_org_name o where "
                  "o.valid_to is null and"
-                 " o.org_id in (select distinct org_id from prc_dossier) order by o.short_name" },
+                 " exists (select 1 from prc_dossier x where x.org_id = o.org_id) order by o.short_name" },
     { .name = "from", .kind = FILTER_DATE_FROM, .sql = "d.submitted_at >= ?" },
     { .name = "to", .kind = FILTER_DATE_TO, .sql = "d.submitted_at < ?" },
     { 0 },

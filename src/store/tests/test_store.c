@@ -84,6 +84,35 @@ TEST(a_struct_goes_in_and_comes_out_by_its_fields)
     test_store_close(store);
 }
 
+static void change_thing(Db *db, void *thing)
+{
+    Thing before = { .id = 7, .count = 3, .name = "Cao Lãnh", .data = json_parse_own("[1]", 3, "t") };
+    int64_t queries = db_queries(db);
+    CHECK_INT(db_update_changed(db, "thing", thing_fields, &before, &before), 0);
+    CHECK_INT(db_queries(db) - queries, 0);
+    CHECK_INT(db_update_changed(db, "thing", thing_fields, &before, thing), 1);
+    CHECK(db_run(db) > 0);
+}
+
+TEST(an_update_of_what_changed_leaves_the_other_columns_alone)
+{
+    Store *store = open_things();
+    Thing thing = { .id = 7, .count = 3, .name = "Cao Lãnh", .data = json_parse_own("[1]", 3, "t") }, got;
+    store_write_wait(store, insert_thing, &thing);
+    WRITE(store, "update thing set count = 100 where id = 7"); /* by somebody else: not ours to put back */
+    thing = (Thing){
+        .id = 7, .count = 3, .name = NULL, .size = 2, .good = true, .data = json_list(), .other_id = 7
+    };
+    store_write_wait(store, change_thing, &thing);
+    Db *db = store_read_begin(store);
+    CHECK(db_get(db, thing_fields, &got, "select * from thing where id = ?1", I(7)));
+    CHECK(got.count == 100 && !got.name && got.size == 2 && got.good && got.other_id == 7);
+    CHECK_TEXT(json_text(got.data), "[]");
+    CHECK_INT(db_run(db), 0);
+    store_read_end(db);
+    test_store_close(store);
+}
+
 TEST(the_dialect_means_the_same_on_both_engines)
 {
     Store *store = open_things();
@@ -347,6 +376,7 @@ int main(void)
 {
     return run_tests((Test[]){ TEST_CASE(every_type_comes_back_as_it_was_given),
                                TEST_CASE(a_struct_goes_in_and_comes_out_by_its_fields),
+                               TEST_CASE(an_update_of_what_changed_leaves_the_other_columns_alone),
                                TEST_CASE(the_dialect_means_the_same_on_both_engines),
                                TEST_CASE(upsert_and_returning_count_the_rows_they_changed),
                                TEST_CASE(rows_one_by_one_can_be_stopped_and_have_queries_inside),

@@ -112,7 +112,9 @@ void office_open(void)
     app_use(&settings, store, NULL);
     view_start();
     app_prepare(store);
+    office_now("2026-11-02T07:30"); /* before any of the tests: who is not in office yet gets no work */
     store_write_wait(store, hire, NULL);
+    time_freeze(0);
 }
 
 void office_close(void)
