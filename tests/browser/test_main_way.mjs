@@ -153,8 +153,10 @@ step('she adds her paper from the phone', async () => {
   const page = people.citizen;
   await look(page, 'way-papers');
   await fits(page, 'papers');
+  await page.locator('[data-test="paper-case"]').first().click();
   await page.locator('[data-test="paper"]').first().setInputFiles(PAPER);
   await press(page, 'upload');
+  assert.ok(await page.isVisible('[data-test="paper-given"]'), 'the case that was answered stays open');
   assert.match(await page.innerText('[data-test="paper-given"]'), /paper\.pdf/);
   await press(page, 'next');
 });
@@ -171,6 +173,7 @@ step('she reads everything once more, then files; code, receipt and the reasons 
   await people.leader.goto('/steering');
   await press(page, 'submit');
   await page.waitForSelector('[data-test="dossier"]');
+  assert.match(await page.innerText('#messages'), /Đã gửi hồ sơ H20\.26-\d{8}-\d{7} đến Bộ phận Một cửa/);
   await look(page, 'way-filed');
   await fits(page, 'dossier');
   way.path = new URL(page.url()).pathname;
@@ -182,6 +185,8 @@ step('she reads everything once more, then files; code, receipt and the reasons 
 
 step('the officer\'s open list shows it arrive by itself', async () => {
   await way.list.waitForSelector(`text=${way.code}`, { timeout: 8000 });
+  const [counted, ended] = await Promise.all([way.list.innerText('#page-note'), way.list.innerText('.pager-count')]);
+  assert.equal(counted.match(/\d+/)[0], ended.match(/\d+/)[0], 'the count at the head has changed with it');
   await look(way.list, 'way-list');
 });
 
@@ -320,6 +325,7 @@ step('filing works with JavaScript switched off, and the leader sees the figure 
   await page.goto(`/procedures/${PROCEDURE}/apply`);
   await fillDetails(page);
   await press(page, 'next');
+  await page.locator('[data-test="paper-case"]').first().click();
   await page.locator('[data-test="paper"]').first().setInputFiles(PAPER);
   await press(page, 'next');
   await look(page, 'way-no-script-review');
@@ -363,6 +369,8 @@ step('filing works by the keyboard alone', async () => {
   }
   await tabTo(page, '[data-test="next"]');
   await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  await tabTo(page, '[data-test="paper-case"]');
+  await page.keyboard.press('Enter');
   await tabTo(page, '[data-test="paper"]');
   const [chooser] = await Promise.all([page.waitForEvent('filechooser', { timeout: 10000 }), page.keyboard.press('Space')]);
   await chooser.setFiles(PAPER);

@@ -33,7 +33,7 @@ function refresh(htmx: Htmx, address: string): void {
       continue;
     }
     const id = CSS.escape(element.id);
-    void htmx.ajax('GET', location.pathname + location.search, { target: `#${id}`, select: `#${id}`, swap: 'outerHTML' });
+    void htmx.ajax('GET', location.pathname + location.search, { target: `#${id}`, select: `#${id}`, selectOOB: '#page-note', swap: 'outerHTML' });
   }
 }
 

@@ -371,7 +371,9 @@ static Reply post_review(Request *rq, Filing *f)
     json_set_id(model, "id", f->d.id);
     json_set_str(model, "code", f->d.code);
     json_set_str(model, "status", f->d.status);
-    return created(rq, fmt("/dossiers/%lld", (long long)f->d.id), model);
+    Reply reply = created(rq, fmt("/dossiers/%lld", (long long)f->d.id), model);
+    view_flash(&reply, rq, "procedures.flash.submitted", json_set_str(json_new(), "code", f->d.code));
+    return reply;
 }
 
 Reply apply_post(Request *rq)

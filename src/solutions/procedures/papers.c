@@ -124,8 +124,12 @@ Json papers_by_component(Db *db, const Dossier *d)
 {
     Json groups = version_papers(db, d->version_id), given = papers_given(db, d);
     json_each (groups, i, group) {
-        json_each (json_at(group, "papers"), k, paper)
+        bool any = false;
+        json_each (json_at(group, "papers"), k, paper) {
             attach(paper, given);
+            any = any || json_bool(paper, "given");
+        }
+        json_set_bool(group, "given", any);
     }
     return groups;
 }

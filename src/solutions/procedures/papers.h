@@ -23,7 +23,7 @@ void papers_remove(Db *db, const Dossier *d, int64_t paper_id);
 /* What was handed in: [{id, name, file_id, file_name, size, sha256, added_at, superseded, url}]; file
  * and url are missing of what lies on paper. */
 Json papers_given(Db *db, const Dossier *d);
-/* version_papers() with each paper's `files`. */
+/* version_papers() with each paper's `files`, and whether any of a group is `given`. */
 Json papers_by_component(Db *db, const Dossier *d);
 /* Required components without a paper: [{id, name}], and their names alone. */
 Json papers_missing_rows(Db *db, const Dossier *d);
