@@ -121,7 +121,8 @@ export async function look(page, name) {
   const folder = process.env.SEN_PICTURES;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  const shoot = () => page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  await shoot().catch(shoot); /* Chromium now and then cannot, on a busy machine */
 }
 
 /* axe (WCAG 2.2 AA and its best practices): nothing serious or critical. Its script comes in past the content policy, through the debugger. */
