@@ -48,6 +48,7 @@ class Sen:
         return [line.split('|') for line in rows.splitlines()]
 
     def start(self, limits=None):
+        self.stop()  # one that a failed test has left running
         self.port = free_port()
         self.log = open(os.path.join(self.folder, 'log'), 'ab')
         under = os.environ.get('SEN_UNDER', '').split()  # a debugger, valgrind …
@@ -75,10 +76,10 @@ class Sen:
 
     def stop(self):
         _running.discard(self)
-        if self.process and self.process.poll() is None:
+        if getattr(self, 'process', None) and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(timeout=40)
-        return self.process.returncode if self.process else 0
+        return self.process.returncode if getattr(self, 'process', None) else 0
 
     def close(self):
         self.stop()
