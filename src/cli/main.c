@@ -107,6 +107,7 @@ static void keep_freed_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, 8 << 20);
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_ARENA_MAX, 4); /* else each of some twenty threads keeps what its largest request took */
 }
 
 int main(int argc, char **argv)
