@@ -101,15 +101,24 @@ static void use_texts(void)
 {
     static const char vi[] =
         "{\"a.hello\":\"Chào {name}\",\"a.dossiers\":\"{count} hồ sơ\",\"a.only\":\"Chỉ có tiếng Việt\","
-        "\"a.due\":\"Hạn {date:at}, phí {money:fee} {x y} {\"}";
+        "\"a.due\":\"Hạn {date:at}, phí {money:fee} {x y} {\",\"a.task\":\"Việc: {t:title}\"}";
     static const char en[] =
         "{\"a.hello\":\"Hello {name}\",\"a.dossiers\":{\"zero\":\"no dossiers\",\"one\":\"{count} dossier\","
-        "\"other\":\"{count} dossiers\"},\"a.due\":\"Due {date:at}, fee {money:fee} {x y} {\"}";
+        "\"other\":\"{count} dossiers\"},\"a.due\":\"Due {date:at}, fee {money:fee} {x y} "
+        "{\",\"a.task\":\"Task: {t:title}\"}";
     Texts *texts = texts_new();
     texts_add(texts, "src/a/i18n/vi.json", vi, strlen(vi));
     texts_add(texts, "src/a/i18n/en.json", en, strlen(en));
     texts_use(texts);
     CHECK_INT((int64_t)texts_complain(texts), 1);
+}
+
+TEST(a_value_that_is_the_key_of_a_text_is_shown_by_its_words)
+{
+    use_texts();
+    CHECK_TEXT(text_in("vi", "a.task", json_set_str(json_new(), "title", "a.only")),
+               "Việc: Chỉ có tiếng Việt");
+    CHECK_TEXT(text_in("en", "a.task", json_set_str(json_new(), "title", "Thẩm định")), "Task: Thẩm định");
 }
 
 TEST(texts_are_filled_and_choose_their_plural)
