@@ -31,7 +31,7 @@ const PAGES = {
   '/sign-in/link': [[STRANGER, '/sign-in/link?token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA']],
   '/sign-in/again': [[LEADER, '/sign-in/again']],
   '/account': [[CITIZEN, '/account'], [LEADER, '/account']],
-  '/notifications': [[CITIZEN, '/notifications'], [SPECIALIST, '/notifications']],
+  '/notifications': [[CITIZEN, '/notifications'], [DESK_OFFICER, '/notifications']],
   '/dossiers': [[CITIZEN, '/dossiers'], [DESK_OFFICER, '/dossiers'], [DESK_OFFICER, '/dossiers?q=qqqqq']],
   '/dossiers/{id}': [
     [CITIZEN, async (ask) => `/dossiers/${await firstId(ask.as(CITIZEN), '/dossiers')}`],
@@ -41,7 +41,7 @@ const PAGES = {
     [LEADER, async (ask) => (await ask.as(LEADER)('/tasks?view=group')).rows?.[0]?.url ?? dossierIn('in_progress')(ask)],
   ],
   '/steering': [[LEADER, '/steering'], [DIRECTOR, '/steering']],
-  '/tasks': [[SPECIALIST, '/tasks?view=group'], [SPECIALIST, '/tasks'], [CLERK, '/tasks?view=group']],
+  '/tasks': [[DESK_OFFICER, '/tasks?view=group'], [SPECIALIST, '/tasks?view=overdue'], [SPECIALIST, '/tasks'], [CLERK, '/tasks?view=group']],
   '/audit': [[AUDITOR, '/audit']],
   '/users': [[ADMIN, '/users']],
   '/users/new': [[ADMIN, '/users/new']],

@@ -172,6 +172,8 @@ static Json whole_rows(Request *rq, Json ids)
     json_each (rows, i, row) {
         add_due(row, rq->lang, rq->now);
         add_acts(row, rq->actor);
+        if (text_known(rq->lang, json_str(row, "title"))) /* else it is words, of a process */
+            json_set_str(row, "title", text_in(rq->lang, json_str(row, "title"), NULL));
         json_object_set(by_id, json_str(row, "id"), row);
     }
     return by_id;

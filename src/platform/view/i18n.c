@@ -75,7 +75,8 @@ static Language *language(Texts *texts, const char *code)
     return added;
 }
 
-/* The placeholder that begins at `at` ("{name}", "{date:name}"): its length, or 0 when the brace is only a
+/* The placeholder that begins at `at` ("{name}", "{date:name}", "{t:name}" for what may be the key of another
+ * text): its length, or 0 when the brace is only a
  * brace. */
 static size_t placeholder(const char *at, Piece *piece)
 {
@@ -87,7 +88,7 @@ static size_t placeholder(const char *at, Piece *piece)
     Filter filter = FILTER_NONE;
     if (colon) {
         filter = filter_named(inside.at, (size_t)(colon - inside.at));
-        if (filter == FILTER_NONE || filter == FILTER_TEXT || filter == FILTER_CSRF)
+        if (filter == FILTER_NONE || filter == FILTER_CSRF)
             return 0;
         inside = (Slice){ colon + 1, (size_t)(close - colon - 1) };
     }
@@ -232,6 +233,8 @@ static void write_placeholder(Buf *out, const char *lang, const Piece *piece, co
     if (filter == FILTER_NONE && text_is(piece->text, "count"))
         filter = FILTER_NUMBER;
     const char *shown = filter ? filter_show(filter, lang, values->now, value) : value_plain(value);
+    if (filter == FILTER_TEXT && text_known(lang, shown))
+        shown = text_in(lang, shown, NULL);
     if (values->escape)
         buf_html(out, shown);
     else
