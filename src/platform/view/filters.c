@@ -1,6 +1,5 @@
 /* The filters: a table of names, and one function that shows a value. */
 #include "platform/view/filters.h"
-#include "platform/view/static_files.h"
 #include "platform/view/view.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -243,8 +242,6 @@ const char *filter_show(Filter filter, const char *lang, int64_t now, Json value
         return field_id(value_plain(value));
     case FILTER_JSON:
         return script_json(value);
-    case FILTER_ASSET:
-        return asset_path(value_plain(value));
     default:
         return value_plain(value);
     }

@@ -4,6 +4,7 @@
  * text before loses the blanks after its last newline, the text behind begins after the next one. A section's
  * node knows where it ends, so rendering jumps and never searches. */
 #include "platform/view/mustache.h"
+#include "platform/view/static_files.h"
 #include "platform/view/filters.h"
 #include "base/arena.h"
 #include "base/fault.h"
@@ -129,7 +130,12 @@ static void add_value(Compiler *c, Slice name, bool raw)
     if (!rest.size)
         wrong(c, name.at, "nothing stands behind the filter");
     node->indirect = node->filter == FILTER_TEXT && *rest.at == '*';
-    if ((node->filter == FILTER_TEXT && !node->indirect) || node->filter == FILTER_ASSET)
+    if (node->filter == FILTER_ASSET) { /* it never changes while the program runs */
+        node->kind = NODE_TEXT;
+        node->filter = FILTER_NONE;
+        node->text = html_escape(asset_path(slice_text(rest)));
+        node->size = (uint32_t)strlen(node->text);
+    } else if (node->filter == FILTER_TEXT && !node->indirect)
         node->text = text_copy_n(rest.at, rest.size);
     else
         node->path = path_or_wrong(c, node->indirect ? (Slice){ rest.at + 1, rest.size - 1 } : rest, name.at);

@@ -121,10 +121,8 @@ static void write_value(Renderer *r, const Node *node)
             write_text(r, key, node->raw);
         return;
     }
-    Json value = node->filter == FILTER_ASSET ? NULL : find_value(r, &node->path);
-    if (node->filter == FILTER_ASSET)
-        shown = filter_show(FILTER_ASSET, r->rendering->lang, 0, json_string(node->text));
-    else if (node->filter)
+    Json value = find_value(r, &node->path);
+    if (node->filter)
         shown = filter_show(node->filter, r->rendering->lang, r->rendering->now, value);
     else
         shown = value_plain(value);
