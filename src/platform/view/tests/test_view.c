@@ -404,6 +404,7 @@ int main(void)
                   TEST_CASE(money_and_percentages_are_written_as_people_write_them),
                   TEST_CASE(amounts_are_read_in_vietnamese),
                   TEST_CASE(amounts_are_read_as_unicode_reads_them),
+                  TEST_CASE(a_value_that_is_the_key_of_a_text_is_shown_by_its_words),
                   TEST_CASE(texts_are_filled_and_choose_their_plural),
                   TEST_CASE(a_text_that_english_lacks_is_shown_in_vietnamese),
                   TEST_CASE(a_key_in_two_files_is_refused),
