@@ -246,13 +246,14 @@ def a_full_disk_is_503_and_nothing_is_lost():
         return
     small = os.path.join(sen.folder, 'small')
     os.mkdir(small)
-    used = sum(os.path.getsize(os.path.join(f, n)) for f, _, names in os.walk(sen.data) for n in names)
+    used = sum(-os.path.getsize(os.path.join(f, n)) // 4096 * -4096 for f, _, names in os.walk(sen.data) for n in names)  # whole pages
     if subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={used + (5 << 20)}', 'none', small], stderr=subprocess.DEVNULL).returncode:
         print('# no right to mount: left out')
         return
+    roomy = sen.data
     try:
         shutil.copytree(sen.data, small, dirs_exist_ok=True, ignore=lambda folder, names: [n for n in names if n.startswith('upload-')])  # left by kill -9; a job removes them when they are old
-        roomy, sen.data = sen.data, small
+        sen.data = small
         sen.settings[sen.settings.index('--data') + 1] = small
         sen.start()
         citizen = Person(sen).sign_in('cong.dan')
