@@ -56,6 +56,7 @@ def work(citizen, officer, number, paper, errors):
                 accept_one(officer, dossier)
             if turn % 3 == 0:
                 send_paper(citizen, number, paper)
+            time.sleep(0.01)  # so that a fast machine does not spend the test counting what it filed
     except (OSError, http.client.HTTPException, ValueError):
         pass  # killed
     except AssertionError as e:
@@ -72,8 +73,9 @@ PARTS = """select d.id, d.code, d.request_id, d.status,
  (select count(*) from task t where t.subject_id = d.id and t.element_id = 'examine' and t.state in ('created', 'claimed')),
  (select count(*) from wf_instance i where i.subject_id = d.id and i.state = 'active'),
  (select count(*) from audit a where a.object = 'dossier:' || d.id and a.action in ('procedures.submit', 'procedures.accept', 'procedures.hand_over')),
- (select count(*) from event v where v.subject_id = d.id and v.topic like 'procedures.dossier.%')
- from prc_dossier d where d.request_id is not null"""
+ coalesce(v.told, 0)
+ from prc_dossier d
+ left join (select subject_id, count(*) as told from event where topic like 'procedures.dossier.%' group by subject_id) v on v.subject_id = d.id where d.request_id is not null"""
 
 
 def survivors():
