@@ -113,11 +113,6 @@ Arena *arena_current(void)
     return current;
 }
 
-size_t arena_used(const Arena *arena)
-{
-    return arena->used;
-}
-
 static Block *add_block(Arena *arena, size_t least)
 {
     size_t size = arena->block ? arena->block->size * 2 : FIRST_BLOCK;

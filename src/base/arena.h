@@ -30,9 +30,6 @@ void arena_reset(Arena *arena);
 Arena *arena_use(Arena *arena);
 Arena *arena_current(void);
 
-/* Bytes handed out so far. */
-size_t arena_used(const Arena *arena);
-
 /* Zeroed memory, aligned for any type, from the current arena. Never NULL. */
 void *alloc(size_t size);
 void *alloc_array(size_t count, size_t size);

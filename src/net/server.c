@@ -217,11 +217,6 @@ void server_release(Server *server)
 
 /* ---- Asking ---- */
 
-const Hooks *server_hooks(const Server *server)
-{
-    return &server->hooks;
-}
-
 void server_add_routes(Server *server, const Route *routes)
 {
     router_add(&server->router, routes);

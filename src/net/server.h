@@ -41,7 +41,6 @@ void server_add_routes(Server *server, const Route *routes);
 void server_open(Server *server);
 /* Stops taking, lets running requests end (at most `grace_ms`), closes streams, frees. */
 void server_stop(Server *server, int grace_ms);
-const Hooks *server_hooks(const Server *server);
 
 /* Every route, for OpenAPI, `sen routes` and the walk. */
 size_t server_routes(const Server *server, const Route ***routes);

@@ -48,11 +48,6 @@ bool certificate_of(Db *db, int64_t account_id, int64_t org_id, Certificate *out
     return found(db, db_get(db, FIELDS, out, sql, I(account_id ? account_id : org_id)), out);
 }
 
-bool certificate_by_id(Db *db, int64_t id, Certificate *out)
-{
-    return found(db, db_get(db, FIELDS, out, "select * from sig_certificate where id = ?1", I(id)), out);
-}
-
 bool certificate_by_digest(Db *db, const char *sha256, Certificate *out)
 {
     return found(db, db_get(db, FIELDS, out, "select * from sig_certificate where sha256 = ?1", T(sha256)),

@@ -20,7 +20,6 @@ typedef struct Certificate {
 /* The certificate of a person (account) or body; the active one that ends last, else the one that ended last.
  */
 bool certificate_of(Db *db, int64_t account_id, int64_t org_id, Certificate *out);
-bool certificate_by_id(Db *db, int64_t id, Certificate *out);
 bool certificate_by_digest(Db *db, const char *sha256, Certificate *out);
 /* The active roots that signatures of ours end at. */
 size_t certificate_anchors(Db *db, Certificate **out);

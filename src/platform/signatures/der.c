@@ -87,11 +87,6 @@ void der_true(Buf *out)
     der(out, 0x01, "\xff", 1);
 }
 
-void der_utf8(Buf *out, const char *text)
-{
-    der(out, DER_UTF8, text, strlen(text));
-}
-
 void der_bits(Buf *out, const void *bytes, size_t size)
 {
     Buf content = { 0 };

@@ -26,7 +26,6 @@ void der_int(Buf *out, int64_t value);
 void der_number(Buf *out, const unsigned char *bytes, size_t size);
 void der_null(Buf *out);
 void der_true(Buf *out);
-void der_utf8(Buf *out, const char *text);
 /* BIT STRING of whole bytes. */
 void der_bits(Buf *out, const void *bytes, size_t size);
 /* UTCTime to 2049, then GeneralizedTime (RFC 5280 §4.1.2.5). */
